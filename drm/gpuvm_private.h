@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The core's own state, in the storage that the C ABI reserves for it.
+ */
+#ifndef __GPUVM_PRIVATE_H__
+#define __GPUVM_PRIVATE_H__
+
+#include <linux/llist.h>
+#include <linux/spinlock.h>
+
+#include <drm/drm_gpuvm.h>
+#include <drm_gpuvm_compat.h>
+
+#include "gpuva_index.h"
+#include "gpuvm_list.h"
+
+/**
+ * struct gpuvm_private - the core's part of a VM
+ *
+ * The lists lock is @lock, or the VM's dma_resv under DRM_GPUVM_RESV_PROTECTED.
+ */
+struct gpuvm_private {
+	/** @index: the mappings; protected by the driver's lock for the VM */
+	struct gpuva_index index;
+	/**
+	 * @lock: protects @extobj and &drm_gpuvm.evict unless the VM's dma_resv
+	 * does
+	 *
+	 * Innermost; taken in the fence signalling section.
+	 */
+	spinlock_t lock;
+	/** @extobj: vm_bos of external objects; protected by the lists lock */
+	struct list_head extobj;
+	/** @bo_defer: vm_bos to be freed where sleeping is allowed; lock-free */
+	struct llist_head bo_defer;
+};
+
+static_assert(sizeof(struct gpuvm_private) <=
+	      sizeof_field(struct drm_gpuvm, __private));
+
+/**
+ * struct gpuvm_bo_private - the core's part of a vm_bo
+ */
+struct gpuvm_bo_private {
+	/** @extobj: in &gpuvm_private.extobj; protected by the lists lock */
+	struct gpuvm_list_item extobj;
+	/** @evict: in &drm_gpuvm.evict; protected by the lists lock */
+	struct gpuvm_list_item evict;
+	/** @bo_defer: in &gpuvm_private.bo_defer, after the last reference */
+	struct llist_node bo_defer;
+};
+
+static_assert(sizeof(struct gpuvm_bo_private) <=
+	      sizeof_field(struct drm_gpuvm_bo, __private));
+
+static inline struct gpuvm_private *gpuvm_private(struct drm_gpuvm *gpuvm)
+{
+	return (struct gpuvm_private *)gpuvm->__private;
+}
+
+static inline struct gpuvm_bo_private *
+gpuvm_bo_private(struct drm_gpuvm_bo *vm_bo)
+{
+	return (struct gpuvm_bo_private *)vm_bo->__private;
+}
+
+static inline struct drm_gpuvm_bo *gpuvm_bo_of_defer(struct llist_node *node)
+{
+	struct gpuvm_bo_private *priv =
+		llist_entry(node, struct gpuvm_bo_private, bo_defer);
+
+	return container_of((void *)priv, struct drm_gpuvm_bo, __private);
+}
+
+/* gpuvm_vm.c */
+bool gpuvm_range_wraps(u64 addr, u64 range);
+bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr, u64 range);
+
+/* gpuvm_bo.c */
+void gpuvm_gpuva_assert_held(struct drm_gpuvm *gpuvm,
+			     struct drm_gem_object *obj);
+void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo);
+
+/* gpuvm_defer.c */
+bool gpuvm_bo_put_zombie_locked(struct drm_gpuvm_bo *vm_bo);
+void gpuvm_bo_defer(struct drm_gpuvm_bo *vm_bo);
+unsigned long gpuvm_bo_deferred_count(struct drm_gpuvm *gpuvm);
+
+/* gpuvm_exec.c */
+int gpuvm_exec_prepare(struct drm_exec *exec, struct drm_gem_object *obj,
+		       unsigned int num_fences);
+
+/* gpuvm_lockdep.c */
+int gpuvm_lockdep_prime(void);
+
+#endif

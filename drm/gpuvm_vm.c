@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The VM: its range, its life.
+ *
+ * Each inserted mapping and each vm_bo holds a reference to the VM, so a VM that
+ * still has any never gets as far as its vm_free callback. That is why it is
+ * closed explicitly: stop the jobs, unmap everything, clean up the deferred
+ * vm_bos, drm_gpuvm_close().
+ */
+#include <linux/overflow.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "gpuvm_private.h"
+
+/* So many leaked mappings are named one by one. */
+#define LEAKS_SHOWN 8
+
+/**
+ * gpuvm_range_wraps() - whether a range is no proper range
+ * @addr: its first address
+ * @range: its length
+ *
+ * Return: true if it is empty, or does not end below 2^64.
+ */
+bool gpuvm_range_wraps(u64 addr, u64 range)
+{
+	u64 end;
+
+	return !range || check_add_overflow(addr, range, &end);
+}
+
+/**
+ * gpuvm_in_mm() - whether a range lies in the VA space
+ * @gpuvm: the VM
+ * @addr: its first address
+ * @range: its length
+ *
+ * Return: true if it is a proper range and lies in the VA space as a whole.
+ */
+bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	return !gpuvm_range_wraps(addr, range) &&
+	       addr >= gpuvm->mm_start &&
+	       range <= gpuvm->mm_range &&
+	       addr - gpuvm->mm_start <= gpuvm->mm_range - range;
+}
+
+static bool touches_reserve(const struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	const struct drm_gpuva_range *reserve = &gpuvm->kernel_alloc_node.va;
+
+	return reserve->range && addr < reserve->addr + reserve->range &&
+	       reserve->addr < addr + range;
+}
+
+/**
+ * drm_gpuvm_range_valid() - whether mappings may be made in a range
+ * @gpuvm: the VM
+ * @addr: first address, in the VM's unit
+ * @range: length, in the VM's unit
+ *
+ * Context: any.
+ * Return: true if the range is not empty, ends below 2^64, lies in the VA space
+ * and does not touch what is reserved for the kernel.
+ */
+bool drm_gpuvm_range_valid(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	return gpuvm_in_mm(gpuvm, addr, range) &&
+	       !touches_reserve(gpuvm, addr, range);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_range_valid);
+
+/**
+ * drm_gpuvm_interval_empty() - whether nothing is mapped in a range
+ * @gpuvm: the VM
+ * @addr: first address
+ * @range: length
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: true if neither a mapping nor the kernel's reserve overlaps the range.
+ */
+bool drm_gpuvm_interval_empty(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	return !drm_gpuva_find_first(gpuvm, addr, range);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_interval_empty);
+
+static void resv_object_free(struct drm_gem_object *obj)
+{
+	drm_gem_object_release(obj);
+	kfree(obj);
+}
+
+static const struct drm_gem_object_funcs resv_object_funcs = {
+	.free = resv_object_free,
+};
+
+/**
+ * drm_gpuvm_resv_object_alloc() - allocate an object that is only a dma_resv
+ * @drm: the device
+ *
+ * For drivers that have no object of their own to lend its dma_resv to the VM.
+ * drm_gpuvm_init() takes its own reference: the caller puts this one.
+ *
+ * Context: process; sleeps.
+ * Return: the object, or NULL for want of memory.
+ */
+struct drm_gem_object *drm_gpuvm_resv_object_alloc(struct drm_device *drm)
+{
+	struct drm_gem_object *obj;
+
+	obj = kzalloc_obj(*obj);
+	if (!obj)
+		return NULL;
+
+	obj->funcs = &resv_object_funcs;
+	drm_gem_private_object_init(drm, obj, 0);
+
+	return obj;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_resv_object_alloc);
+
+static bool abi_matches(const struct drm_gpuvm_abi *abi)
+{
+	return abi->version == DRM_GPUVM_ABI_VERSION &&
+	       abi->gpuvm == sizeof(struct drm_gpuvm) &&
+	       abi->gpuva == sizeof(struct drm_gpuva) &&
+	       abi->gpuvm_bo == sizeof(struct drm_gpuvm_bo) &&
+	       abi->gpuva_op == sizeof(struct drm_gpuva_op) &&
+	       abi->gpuvm_ops == sizeof(struct drm_gpuvm_ops) &&
+	       abi->map_req == sizeof(struct drm_gpuvm_map_req) &&
+	       abi->exec_offset == offsetof(struct drm_gpuvm_exec, exec);
+}
+
+static int init_range(struct drm_gpuvm *gpuvm, u64 start, u64 range,
+		      u64 reserve_start, u64 reserve_range)
+{
+	struct drm_gpuva *reserve = &gpuvm->kernel_alloc_node;
+
+	if (gpuvm_range_wraps(start, range))
+		return -EINVAL;
+
+	gpuvm->mm_start = start;
+	gpuvm->mm_range = range;
+
+	if (!reserve_range)
+		return 0;
+
+	if (!gpuvm_in_mm(gpuvm, reserve_start, reserve_range))
+		return -EINVAL;
+
+	reserve->vm = gpuvm;
+	reserve->va.addr = reserve_start;
+	reserve->va.range = reserve_range;
+
+	/* It holds no reference to the VM, else the VM would pin itself. */
+	return gpuva_index_insert(&gpuvm_private(gpuvm)->index, reserve);
+}
+
+/**
+ * drm_gpuvm_init_abi() - initialise a VM
+ * @gpuvm: the VM, zeroed by the caller
+ * @name: for messages; must live as long as the VM; may be NULL
+ * @flags: &enum drm_gpuvm_flags
+ * @drm: the device
+ * @r_obj: the object whose dma_resv becomes the VM's
+ * @start_offset: first address of the VA space
+ * @range: its length; it must end below 2^64
+ * @reserve_offset: start of the range that the driver keeps for itself
+ * @reserve_range: its length, 0 for none; must lie in the VA space
+ * @ops: the driver's callbacks
+ * @abi: what the caller was compiled with
+ *
+ * The VM takes a reference to @drm and to @r_obj, and starts with one reference
+ * to itself, which is the caller's. C callers use drm_gpuvm_init(), which fills
+ * in @abi.
+ *
+ * Context: any; does not sleep.
+ * Return: 0; -EINVAL for a bad VA space or reserve, and then the VM is without
+ * it but complete, and drm_gpuvm_put() is safe; -ENOEXEC for a caller compiled
+ * against another layout, and then nothing was touched.
+ */
+int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
+		       enum drm_gpuvm_flags flags, struct drm_device *drm,
+		       struct drm_gem_object *r_obj,
+		       u64 start_offset, u64 range,
+		       u64 reserve_offset, u64 reserve_range,
+		       const struct drm_gpuvm_ops *ops,
+		       const struct drm_gpuvm_abi *abi)
+{
+	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+
+	if (!abi_matches(abi)) {
+		drm_err(drm, "caller built for another drm_gpuvm ABI (version %u, here %u): rebuild it\n",
+			abi->version, DRM_GPUVM_ABI_VERSION);
+		return -ENOEXEC;
+	}
+
+	gpuva_index_init(&priv->index);
+	spin_lock_init(&priv->lock);
+	INIT_LIST_HEAD(&priv->extobj);
+	INIT_LIST_HEAD(&gpuvm->evict.list);
+	init_llist_head(&priv->bo_defer);
+	kref_init(&gpuvm->kref);
+
+	gpuvm->name = name ?: "unknown";
+	gpuvm->flags = flags;
+	gpuvm->ops = ops;
+
+	gpuvm->drm = drm;
+	drm_dev_get(drm);
+	gpuvm->r_obj = r_obj;
+	drm_gem_object_get(r_obj);
+
+	return init_range(gpuvm, start_offset, range,
+			  reserve_offset, reserve_range);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_init_abi);
+
+/**
+ * drm_gpuvm_get() - take one more reference to a VM
+ * @gpuvm: the VM, to which the caller holds a reference
+ *
+ * Context: any.
+ * Return: @gpuvm.
+ */
+struct drm_gpuvm *drm_gpuvm_get(struct drm_gpuvm *gpuvm)
+{
+	kref_get(&gpuvm->kref);
+	return gpuvm;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_get);
+
+/*
+ * Takes no lock: the last reference may be dropped by whoever holds the VM's
+ * dma_resv, and the object that it is in is put here.
+ */
+static void gpuvm_release(struct kref *kref)
+{
+	struct drm_gpuvm *gpuvm = container_of(kref, struct drm_gpuvm, kref);
+	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+	struct drm_device *drm = gpuvm->drm;
+
+	if (gpuva_index_holds(&gpuvm->kernel_alloc_node))
+		gpuva_index_remove(&gpuvm->kernel_alloc_node);
+
+	/* What would be left here holds a reference, unless references broke. */
+	drm_WARN_ON(drm, !gpuva_index_is_empty(&priv->index));
+	drm_WARN_ON(drm, !list_empty(&priv->extobj));
+	drm_WARN_ON(drm, !list_empty(&gpuvm->evict.list));
+
+	gpuvm->name = NULL;
+	drm_gem_object_put(gpuvm->r_obj);
+
+	if (!drm_WARN_ON(drm, !gpuvm->ops || !gpuvm->ops->vm_free))
+		gpuvm->ops->vm_free(gpuvm);
+
+	drm_dev_put(drm);
+}
+
+/**
+ * drm_gpuvm_put() - drop a reference to a VM
+ * @gpuvm: the VM, or NULL
+ *
+ * The last one calls &drm_gpuvm_ops.vm_free.
+ *
+ * Context: any that vm_free allows; the VM's dma_resv may be held if somebody
+ * else holds a reference to the object that it is in.
+ */
+void drm_gpuvm_put(struct drm_gpuvm *gpuvm)
+{
+	if (gpuvm)
+		kref_put(&gpuvm->kref, gpuvm_release);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_put);
+
+static unsigned long report_leaks(struct drm_gpuvm *gpuvm)
+{
+	unsigned long leaks = 0;
+	struct drm_gpuva *va;
+
+	drm_gpuvm_for_each_va(va, gpuvm) {
+		if (va == &gpuvm->kernel_alloc_node)
+			continue;
+		if (leaks++ < LEAKS_SHOWN)
+			drm_err(gpuvm->drm, "VM %s: leaked mapping [%#llx, %#llx)\n",
+				gpuvm->name, va->va.addr,
+				va->va.addr + va->va.range);
+	}
+
+	return leaks;
+}
+
+/**
+ * drm_gpuvm_close() - drop the owner's reference and report what keeps the VM
+ * @gpuvm: the VM, with its jobs stopped and everything unmapped
+ *
+ * A mapping that is left is reported with its range and keeps the VM alive. A
+ * vm_bo that nobody cleaned up is reported by count and cleaned up. Either one
+ * is a bug of the driver and gives a warning.
+ *
+ * Context: process; sleeps. Takes the VM's dma_resv under
+ * DRM_GPUVM_RESV_PROTECTED. Neither the caller's lock for the VM nor any gpuva
+ * lock is held.
+ * Return: the number of leaked mappings, 0 for a clean end.
+ */
+unsigned long drm_gpuvm_close(struct drm_gpuvm *gpuvm)
+{
+	unsigned long deferred = gpuvm_bo_deferred_count(gpuvm);
+	unsigned long leaks = report_leaks(gpuvm);
+
+	might_sleep();
+
+	drm_WARN(gpuvm->drm, leaks, "VM %s: closed with %lu leaked mappings\n",
+		 gpuvm->name, leaks);
+	drm_WARN(gpuvm->drm, deferred,
+		 "VM %s: closed with %lu vm_bos not cleaned up\n",
+		 gpuvm->name, deferred);
+
+	drm_gpuvm_bo_deferred_cleanup(gpuvm);
+	drm_gpuvm_put(gpuvm);
+
+	return leaks;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_close);
+
+/**
+ * drm_gpuvm_resv() - the VM's dma_resv
+ * @gpuvm: the VM
+ *
+ * Return: the dma_resv that the VM and its private objects share.
+ */
+struct dma_resv *drm_gpuvm_resv(struct drm_gpuvm *gpuvm)
+{
+	return gpuvm->r_obj->resv;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_resv);
+
+/**
+ * drm_gpuvm_resv_obj() - the object that the VM's dma_resv is in
+ * @gpuvm: the VM
+ *
+ * Return: the object, without a reference for the caller.
+ */
+struct drm_gem_object *drm_gpuvm_resv_obj(struct drm_gpuvm *gpuvm)
+{
+	return gpuvm->r_obj;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_resv_obj);
+
+/**
+ * drm_gpuvm_resv_held() - whether the VM's dma_resv is held
+ * @gpuvm: the VM
+ *
+ * Return: what dma_resv_held() says.
+ */
+bool drm_gpuvm_resv_held(struct drm_gpuvm *gpuvm)
+{
+	return dma_resv_held(drm_gpuvm_resv(gpuvm));
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_resv_held);
+
+/**
+ * drm_gpuvm_resv_assert_held() - assert that the VM's dma_resv is held
+ * @gpuvm: the VM
+ */
+void drm_gpuvm_resv_assert_held(struct drm_gpuvm *gpuvm)
+{
+	dma_resv_assert_held(drm_gpuvm_resv(gpuvm));
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_resv_assert_held);
+
+/**
+ * drm_gpuvm_resv_protected() - whether the VM's dma_resv protects its lists
+ * @gpuvm: the VM
+ *
+ * Return: true under DRM_GPUVM_RESV_PROTECTED.
+ */
+bool drm_gpuvm_resv_protected(struct drm_gpuvm *gpuvm)
+{
+	return gpuvm->flags & DRM_GPUVM_RESV_PROTECTED;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_resv_protected);
+
+/**
+ * drm_gpuvm_immediate_mode() - whether the VM changes in the job
+ * @gpuvm: the VM
+ *
+ * Return: true under DRM_GPUVM_IMMEDIATE_MODE.
+ */
+bool drm_gpuvm_immediate_mode(struct drm_gpuvm *gpuvm)
+{
+	return gpuvm->flags & DRM_GPUVM_IMMEDIATE_MODE;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_immediate_mode);
+
+/**
+ * drm_gpuvm_is_extobj() - whether an object is external to a VM
+ * @gpuvm: the VM
+ * @obj: the object, or NULL
+ *
+ * Return: true if @obj has a dma_resv of its own instead of the VM's.
+ */
+bool drm_gpuvm_is_extobj(struct drm_gpuvm *gpuvm, struct drm_gem_object *obj)
+{
+	return obj && obj->resv != drm_gpuvm_resv(gpuvm);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_is_extobj);
