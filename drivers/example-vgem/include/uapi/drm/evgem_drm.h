@@ -293,9 +293,6 @@ enum drm_evgem_vm_reason {
 	 * of the same call had reached the page tables
 	 */
 	DRM_EVGEM_VM_REASON_BIND = 1,
-
-	/** @DRM_EVGEM_VM_REASON_UNPLUG: the device is gone */
-	DRM_EVGEM_VM_REASON_UNPLUG = 2,
 };
 
 /**

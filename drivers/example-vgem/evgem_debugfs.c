@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copyright The drm-gpuvm reference stack authors
+ *
+ * Files in debugfs: dri/N/gpuvas, what is mapped in all VMs; and, on kernels
+ * with fault injection, example-vgem/fail_bind.
+ *
+ * For your own hardware: nothing to change.
+ */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+
+#include <drm/drm_debugfs.h>
+#include <drm/drm_gpuvm.h>
+
+#include "evgem_bind.h"
+#include "evgem_debugfs.h"
+#include "evgem_device.h"
+#include "evgem_vm.h"
+
+static struct dentry *debugfs_dir;
+
+static int gpuvas_show(struct seq_file *m, void *unused)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct evgem_device *evgem = to_evgem_device(entry->dev);
+	struct evgem_vm *vm;
+	int ret = 0;
+
+	guard(mutex)(&evgem->vms_lock);
+
+	list_for_each_entry(vm, &evgem->vms, link) {
+		/* The buffer was allocated before: nothing allocates in here. */
+		scoped_guard(mutex, &vm->lock)
+			ret = drm_debugfs_gpuva_info(m, &vm->base);
+		if (ret)
+			break;
+	}
+
+	return ret;
+}
+
+/**
+ * evgem_debugfs_add() - add the files of a device
+ * @evgem: the device, before it is registered
+ */
+void evgem_debugfs_add(struct evgem_device *evgem)
+{
+	drm_debugfs_add_file(&evgem->drm, "gpuvas", gpuvas_show, NULL);
+}
+
+/**
+ * evgem_debugfs_init() - add the files of the module
+ */
+void evgem_debugfs_init(void)
+{
+	debugfs_dir = debugfs_create_dir("example-vgem", NULL);
+	evgem_bind_debugfs_init(debugfs_dir);
+}
+
+/**
+ * evgem_debugfs_fini() - remove them
+ */
+void evgem_debugfs_fini(void)
+{
+	debugfs_remove_recursive(debugfs_dir);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright The drm-gpuvm reference stack authors
+ *
+ * The device and what each open file of it has.
+ */
+#ifndef __EVGEM_DEVICE_H__
+#define __EVGEM_DEVICE_H__
+
+#include <linux/idr.h>
+#include <linux/mutex.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+
+struct drm_file;
+struct evgem_hw;
+struct evgem_queue;
+struct evgem_vm;
+struct workqueue_struct;
+
+/* Limits of the uAPI, which QUERY tells. */
+#define EVGEM_VA_RESERVED	SZ_64K
+#define EVGEM_MAX_QUEUES	64
+#define EVGEM_MAX_BIND_OPS	16384
+#define EVGEM_MAX_SYNCS		64
+#define EVGEM_MAX_CMDBUFS	64
+#define EVGEM_MAX_CMDBUF_SIZE	SZ_64K
+#define EVGEM_MAX_TIMEOUT_MS	600000
+
+/**
+ * struct evgem_device - the device
+ */
+struct evgem_device {
+	/** @drm: the DRM part */
+	struct drm_device drm;
+	/** @hw: the hardware */
+	struct evgem_hw *hw;
+	/** @sched_wq: runs the schedulers of all queues and VMs */
+	struct workqueue_struct *sched_wq;
+	/** @timeout_wq: runs the timeouts of the queues */
+	struct workqueue_struct *timeout_wq;
+	/** @contexts: numbers of address spaces in use; has its own lock */
+	struct ida contexts;
+	/** @vms_lock: protects @vms; taken before &evgem_vm.lock */
+	struct mutex vms_lock;
+	/** @vms: all open VMs, for debugfs */
+	struct list_head vms;
+};
+
+static inline struct evgem_device *to_evgem_device(struct drm_device *drm)
+{
+	return container_of(drm, struct evgem_device, drm);
+}
+
+/**
+ * struct evgem_file - what belongs to an open file
+ */
+struct evgem_file {
+	/** @vms: VMs by id; has its own lock */
+	struct xarray vms;
+	/** @next_vm: where the search for a free id goes on; lock of @vms */
+	u32 next_vm;
+	/** @num_vms: VMs and reservations for VMs in the making */
+	atomic_t num_vms;
+	/** @queues: queues by id; has its own lock */
+	struct xarray queues;
+	/** @next_queue: as @next_vm; lock of @queues */
+	u32 next_queue;
+	/** @num_queues: as @num_vms */
+	atomic_t num_queues;
+};
+
+/* evgem_drv.c */
+extern unsigned int evgem_max_vms;
+extern unsigned int evgem_timeout_ms;
+extern struct workqueue_struct *evgem_release_wq;
+
+/* evgem_file.c */
+int evgem_file_open(struct drm_device *drm, struct drm_file *file);
+void evgem_file_close(struct drm_device *drm, struct drm_file *file);
+int evgem_file_add_vm(struct drm_file *file, struct evgem_vm *vm, u32 *id);
+int evgem_file_add_queue(struct drm_file *file, struct evgem_queue *queue,
+			 u32 *id);
+struct evgem_vm *evgem_file_get_vm(struct drm_file *file, u32 id);
+struct evgem_queue *evgem_file_get_queue(struct drm_file *file, u32 id);
+int evgem_query_ioctl(struct drm_device *drm, void *data,
+		      struct drm_file *file);
+int evgem_vm_destroy_ioctl(struct drm_device *drm, void *data,
+			   struct drm_file *file);
+int evgem_queue_destroy_ioctl(struct drm_device *drm, void *data,
+			      struct drm_file *file);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright The drm-gpuvm reference stack authors
+ *
+ * Buffer objects.
+ */
+#ifndef __EVGEM_GEM_H__
+#define __EVGEM_GEM_H__
+
+#include <drm/drm_gem_shmem_helper.h>
+
+struct drm_device;
+struct drm_file;
+
+/**
+ * struct evgem_bo - a buffer object
+ */
+struct evgem_bo {
+	/**
+	 * @shmem: the GEM object, first, as drm_gem_shmem_free() wants it; of
+	 * a huge BO only &drm_gem_shmem_object.base is used
+	 */
+	struct drm_gem_shmem_object shmem;
+	/**
+	 * @pages: the memory, one for each 4 KiB, or NULL before the first bind
+	 *
+	 * Set once under the object's dma_resv, then constant until the BO is
+	 * freed: a job that has mapped it relies on that.
+	 */
+	struct page **pages;
+	/**
+	 * @private_to: what holds the dma_resv that a private BO shares with
+	 * its VM, or NULL; does not change
+	 */
+	struct drm_gem_object *private_to;
+	/** @huge: backed by blocks of 2 MiB; does not change */
+	bool huge;
+};
+
+static inline struct evgem_bo *to_evgem_bo(struct drm_gem_object *obj)
+{
+	return container_of(obj, struct evgem_bo, shmem.base);
+}
+
+struct drm_gem_object *evgem_gem_create_object(struct drm_device *drm,
+					       size_t size);
+int evgem_gem_populate_locked(struct drm_gem_object *obj);
+int evgem_gem_create_ioctl(struct drm_device *drm, void *data,
+			   struct drm_file *file);
+int evgem_gem_mmap_offset_ioctl(struct drm_device *drm, void *data,
+				struct drm_file *file);
+
+/* evgem_gem_huge.c */
+struct evgem_bo *evgem_gem_huge_create(struct drm_device *drm, size_t size);
+struct dma_buf *evgem_gem_export(struct drm_gem_object *obj, int flags);
+
+#endif
