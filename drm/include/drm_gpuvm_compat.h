@@ -12,7 +12,55 @@
 #include <linux/slab.h>
 
 #ifndef kzalloc_obj
-#define kzalloc_obj(P, ...) kzalloc(sizeof(P), GFP_KERNEL)
+#define compat_gfp(gfp, ...) gfp
+#define kzalloc_obj(P, ...) \
+	kzalloc(sizeof(P), compat_gfp(__VA_ARGS__ __VA_OPT__(,) GFP_KERNEL))
 #endif
+
+/* Drivers: struct drm_driver has a date, and user space asks for it. */
+#ifdef COMPAT_DRIVER_HAS_DATE
+#define COMPAT_DRIVER_DATE(when) .date = (when),
+#else
+#define COMPAT_DRIVER_DATE(when)
+#endif
+
+/* Drivers that include <drm/gpu_scheduler.h> before this header. */
+#ifdef _DRM_GPU_SCHEDULER_H_
+
+#ifndef COMPAT_SCHED_INIT_HAS_ARGS
+struct drm_sched_init_args {
+	const struct drm_sched_backend_ops *ops;
+	struct workqueue_struct *submit_wq;
+	struct workqueue_struct *timeout_wq;
+	u32 num_rqs;
+	u32 credit_limit;
+	unsigned int hang_limit;
+	long timeout;
+	atomic_t *score;
+	const char *name;
+	struct device *dev;
+};
+
+static inline int compat_sched_init(struct drm_gpu_scheduler *sched,
+				    const struct drm_sched_init_args *args)
+{
+	return drm_sched_init(sched, args->ops, args->submit_wq, args->num_rqs,
+			      args->credit_limit, args->hang_limit,
+			      args->timeout, args->timeout_wq, args->score,
+			      args->name, args->dev);
+}
+
+#define drm_sched_init compat_sched_init
+#endif
+
+#ifndef COMPAT_SCHED_START_HAS_ERRNO
+#define drm_sched_start(sched, errno) drm_sched_start(sched)
+#endif
+
+#ifndef COMPAT_SCHED_STAT_HAS_RESET
+#define DRM_GPU_SCHED_STAT_RESET DRM_GPU_SCHED_STAT_NOMINAL
+#endif
+
+#endif /* _DRM_GPU_SCHEDULER_H_ */
 
 #endif
