@@ -40,7 +40,7 @@ minutes() {
 
 # digest FILE... : one short name for the contents of all these files
 digest() {
-	cat -- "$@" | sha256sum | cut -c1-12
+	cat "$@" | sha256sum | cut -c1-12
 }
 
 # need_disk MEGABYTES WHAT-FOR
@@ -75,6 +75,7 @@ run_step() {
 	rs_log=$2
 	shift 2
 	rs_start=$(seconds)
+	rs_told=0
 	[ -t 2 ] || say "$rs_title ..."
 	"$@" >"$rs_log" 2>&1 &
 	rs_pid=$!
@@ -88,10 +89,11 @@ run_step() {
 			rs_last=$(tail -n 1 "$rs_log" 2>/dev/null | tr -d '\r\033' | tr '\t' ' ') || :
 			printf '\r\033[K%.*s' $((rs_width - 1)) \
 				"$rs_title $(minutes $rs_now)  $rs_last" >&2
-		elif [ $((rs_now % 60)) -eq 59 ]; then
+		elif [ $((rs_now / 60)) -gt "$rs_told" ]; then
+			rs_told=$((rs_now / 60))
 			say "$rs_title ... $(minutes $rs_now) $(tail -n 1 "$rs_log")"
 		fi
-		sleep 1
+		sleep 0.2
 	done
 	rs_rc=0
 	wait "$rs_pid" || rs_rc=$?
