@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# What people type. Everything that takes a kernel, a compiler or a guest is
+# done by the lab (lab/, Documentation/lab.rst); this file only names it.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# Without KERNEL= and KDIR=, modules are for the kernel that runs here.
+RELEASE := $(shell uname -r)
+
+.PHONY: help
+help:
+	@echo 'make demo              the story in a guest: bind, draw, remap, fault (6 minutes'
+	@echo '                       the first time, then under 45 s)'
+	@echo 'make check             all tests (30 minutes the first time, then under 6)'
+	@echo 'make check SUITE=path  one suite; lab/check --list names them all'
+	@echo 'make modules           the modules for the running kernel, with its headers'
+	@echo '  KERNEL=name          for a kernel of the lab: debian-7.2, debian-6.12,'
+	@echo '                       uml-lockdep, uml-kasan, uml-debug (both), uml-perf'
+	@echo '  KDIR=path            for any kernel build directory'
+	@echo 'make install           installs the modules for the running kernel (as root)'
+	@echo 'make programs          the user-space programs, into build/user'
+	@echo 'make style             checkpatch, sparse, shellcheck, licence lines, file length'
+	@echo 'make mutants           plants bugs, one at a time, and shows which test sees them'
+	@echo 'make shell KERNEL=name a prompt in a guest'
+	@echo 'make versions          which kernels and compilers the lab uses'
+	@echo 'make clean             removes build/; the lab'"'"'s cache stays'
+	@echo 'make distclean         removes the cache of the lab, too'
+
+.PHONY: demo
+demo:
+	@lab/demo
+
+.PHONY: check
+check:
+	@lab/check $(SUITE)
+
+.PHONY: style
+style:
+	@lab/style
+
+.PHONY: mutants
+mutants:
+	@lab/mutants $(MUTANT)
+
+.PHONY: programs
+programs:
+	@lab/programs
+
+.PHONY: versions
+versions:
+	@lab/versions
+
+.PHONY: shell
+shell:
+	@lab/shell $(or $(KERNEL),debian-7.2)
+
+.PHONY: modules
+ifneq ($(KERNEL),)
+modules:
+	@lab/modules $(KERNEL)
+else
+KDIR ?= /lib/modules/$(RELEASE)/build
+MODULES_OUT := build/host-$(RELEASE)
+
+# With the compiler of this machine, as its kernel's headers expect.
+modules:
+	@test -e $(KDIR)/Makefile || { \
+		echo 'No kernel headers in $(KDIR): install linux-headers-$(RELEASE), or set KDIR= or KERNEL=.' >&2; \
+		exit 1; }
+	@sh lab/inside/mirror $(MODULES_OUT)
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULES_OUT) modules
+	@find $(MODULES_OUT) -name '*.ko'
+
+.PHONY: install
+install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODULES_OUT) modules_install
+	depmod $(RELEASE)
+endif
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: distclean
+distclean: clean
+	@lab/prune --all
