@@ -6,8 +6,6 @@
  * walks them holds it throughout. Without, the core's spinlock does, and since
  * locking an object sleeps, a walk has to let go of it for each entry.
  */
-#include <linux/cleanup.h>
-
 #include "gpuvm_private.h"
 
 /**
@@ -74,8 +72,9 @@ void gpuvm_list_add(struct drm_gpuvm *gpuvm, struct list_head *list,
 		return;
 	}
 
-	scoped_guard(spinlock, &gpuvm_private(gpuvm)->lock)
-		gpuvm_list_add_locked(list, item);
+	spin_lock(&gpuvm_private(gpuvm)->lock);
+	gpuvm_list_add_locked(list, item);
+	spin_unlock(&gpuvm_private(gpuvm)->lock);
 }
 
 /**
@@ -92,8 +91,9 @@ void gpuvm_list_del(struct drm_gpuvm *gpuvm, struct gpuvm_list_item *item)
 		return;
 	}
 
-	scoped_guard(spinlock, &gpuvm_private(gpuvm)->lock)
-		gpuvm_list_del_locked(item);
+	spin_lock(&gpuvm_private(gpuvm)->lock);
+	gpuvm_list_del_locked(item);
+	spin_unlock(&gpuvm_private(gpuvm)->lock);
 }
 
 /**
@@ -109,8 +109,9 @@ void gpuvm_list_walk_begin(struct gpuvm_list_walk *walk,
 	walk->list = list;
 	gpuvm_list_item_init(&walk->bookmark, NULL);
 
-	guard(spinlock)(&gpuvm_private(gpuvm)->lock);
+	spin_lock(&gpuvm_private(gpuvm)->lock);
 	list_add(&walk->bookmark.link, list);
+	spin_unlock(&gpuvm_private(gpuvm)->lock);
 }
 
 /* Move the bookmark behind the next entry that is not a bookmark itself. */
@@ -142,20 +143,23 @@ static struct drm_gpuvm_bo *walk_next_locked(struct gpuvm_list_walk *walk)
 struct drm_gem_object *
 gpuvm_list_walk_next_object(struct gpuvm_list_walk *walk)
 {
+	struct drm_gem_object *obj = NULL;
 	struct drm_gpuvm_bo *vm_bo;
 
-	guard(spinlock)(&gpuvm_private(walk->gpuvm)->lock);
-
+	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
 	vm_bo = walk_next_locked(walk);
-	if (!vm_bo)
-		return NULL;
+	if (vm_bo) {
+		/*
+		 * A vm_bo leaves the list before it drops its reference to the
+		 * object, so the object is alive even if the vm_bo is about to
+		 * go.
+		 */
+		obj = vm_bo->obj;
+		drm_gem_object_get(obj);
+	}
+	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
 
-	/*
-	 * A vm_bo leaves the list before it drops its reference to the object,
-	 * so the object is alive even if the vm_bo is about to go.
-	 */
-	drm_gem_object_get(vm_bo->obj);
-	return vm_bo->obj;
+	return obj;
 }
 
 /**
@@ -169,11 +173,11 @@ struct drm_gpuvm_bo *gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk)
 {
 	struct drm_gpuvm_bo *vm_bo;
 
-	guard(spinlock)(&gpuvm_private(walk->gpuvm)->lock);
-
+	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
 	do {
 		vm_bo = walk_next_locked(walk);
 	} while (vm_bo && !kref_get_unless_zero(&vm_bo->kref));
+	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
 
 	return vm_bo;
 }
@@ -184,6 +188,7 @@ struct drm_gpuvm_bo *gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk)
  */
 void gpuvm_list_walk_end(struct gpuvm_list_walk *walk)
 {
-	guard(spinlock)(&gpuvm_private(walk->gpuvm)->lock);
+	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
 	list_del(&walk->bookmark.link);
+	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
 }

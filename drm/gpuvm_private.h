@@ -8,6 +8,7 @@
 #include <linux/llist.h>
 #include <linux/spinlock.h>
 
+#include <drm/drm_device.h>
 #include <drm/drm_gpuvm.h>
 #include <drm_gpuvm_compat.h>
 
@@ -36,7 +37,7 @@ struct gpuvm_private {
 };
 
 static_assert(sizeof(struct gpuvm_private) <=
-	      sizeof_field(struct drm_gpuvm, __private));
+	      sizeof_field(struct drm_gpuvm, __core));
 
 /**
  * struct gpuvm_bo_private - the core's part of a vm_bo
@@ -51,17 +52,17 @@ struct gpuvm_bo_private {
 };
 
 static_assert(sizeof(struct gpuvm_bo_private) <=
-	      sizeof_field(struct drm_gpuvm_bo, __private));
+	      sizeof_field(struct drm_gpuvm_bo, __core));
 
 static inline struct gpuvm_private *gpuvm_private(struct drm_gpuvm *gpuvm)
 {
-	return (struct gpuvm_private *)gpuvm->__private;
+	return (struct gpuvm_private *)gpuvm->__core;
 }
 
 static inline struct gpuvm_bo_private *
 gpuvm_bo_private(struct drm_gpuvm_bo *vm_bo)
 {
-	return (struct gpuvm_bo_private *)vm_bo->__private;
+	return (struct gpuvm_bo_private *)vm_bo->__core;
 }
 
 static inline struct drm_gpuvm_bo *gpuvm_bo_of_defer(struct llist_node *node)
@@ -69,7 +70,7 @@ static inline struct drm_gpuvm_bo *gpuvm_bo_of_defer(struct llist_node *node)
 	struct gpuvm_bo_private *priv =
 		llist_entry(node, struct gpuvm_bo_private, bo_defer);
 
-	return container_of((void *)priv, struct drm_gpuvm_bo, __private);
+	return container_of((void *)priv, struct drm_gpuvm_bo, __core);
 }
 
 /* gpuvm_vm.c */

@@ -9,7 +9,6 @@
  */
 #include <linux/overflow.h>
 
-#include <drm/drm_device.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
@@ -309,10 +308,12 @@ static unsigned long report_leaks(struct drm_gpuvm *gpuvm)
  */
 unsigned long drm_gpuvm_close(struct drm_gpuvm *gpuvm)
 {
-	unsigned long deferred = gpuvm_bo_deferred_count(gpuvm);
-	unsigned long leaks = report_leaks(gpuvm);
+	unsigned long deferred, leaks;
 
 	might_sleep();
+
+	deferred = gpuvm_bo_deferred_count(gpuvm);
+	leaks = report_leaks(gpuvm);
 
 	drm_WARN(gpuvm->drm, leaks, "VM %s: closed with %lu leaked mappings\n",
 		 gpuvm->name, leaks);
@@ -355,11 +356,17 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_resv_obj);
  * drm_gpuvm_resv_held() - whether the VM's dma_resv is held
  * @gpuvm: the VM
  *
- * Return: what dma_resv_held() says.
+ * For assertions: a kernel without lockdep does not know who holds it, only
+ * whether anybody does.
+ *
+ * Return: what dma_resv_held() says; without lockdep, dma_resv_is_locked().
  */
 bool drm_gpuvm_resv_held(struct drm_gpuvm *gpuvm)
 {
-	return dma_resv_held(drm_gpuvm_resv(gpuvm));
+	struct dma_resv *resv = drm_gpuvm_resv(gpuvm);
+
+	return IS_ENABLED(CONFIG_LOCKDEP) ? dma_resv_held(resv) :
+					    dma_resv_is_locked(resv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_resv_held);
 

@@ -11,6 +11,18 @@
 
 #include <linux/slab.h>
 
+#include <drm/drm_gem.h>
+
+/* Where the object has no mutex for its vm_bos, the core has one for it. */
+#ifdef COMPAT_GEM_HAS_GPUVA_LOCK
+static inline struct mutex *compat_gem_gpuva_mutex(struct drm_gem_object *obj)
+{
+	return &obj->gpuva.lock;
+}
+#else
+struct mutex *compat_gem_gpuva_mutex(struct drm_gem_object *obj);
+#endif
+
 #ifndef kzalloc_obj
 #define compat_gfp(gfp, ...) gfp
 #define kzalloc_obj(P, ...) \

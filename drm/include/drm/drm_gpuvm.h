@@ -190,8 +190,8 @@ struct drm_gpuvm {
 	struct drm_gem_object *r_obj;
 	/** @evict: evicted objects */
 	struct drm_gpuvm_evict evict;
-	/** @__private: the core's; what protects it stands in gpuvm_private.h */
-	u64 __private[96];
+	/** @__core: the core's; what protects it stands in gpuvm_private.h */
+	u64 __core[96];
 	/** @__reserved: 0 */
 	u64 __reserved[16];
 };
@@ -345,8 +345,8 @@ struct drm_gpuvm_bo {
 	u8 __pad[3];
 	/** @list: its lists */
 	struct drm_gpuvm_bo_list list;
-	/** @__private: the core's; what protects it stands in gpuvm_private.h */
-	u64 __private[12];
+	/** @__core: the core's; what protects it stands in gpuvm_private.h */
+	u64 __core[12];
 	/** @__reserved: 0 */
 	u64 __reserved[4];
 };

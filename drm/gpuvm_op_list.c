@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Lists of operations, made at once and carried out later.
+ *
+ * For drivers that change the VM when a job is submitted, and the page tables
+ * when it runs.
+ */
+#include <linux/sched/mm.h>
+
+#include "gpuvm_private.h"
+#include "gpuvm_sm.h"
+
+/**
+ * struct gpuvm_remap_parts - what a listed remap operation points to
+ */
+struct gpuvm_remap_parts {
+	/** @unmap: always; so a pointer to it leads back here */
+	struct drm_gpuva_op_unmap unmap;
+	/** @prev: if something is left before the cut */
+	struct drm_gpuva_op_map prev;
+	/** @next: if something is left behind the cut */
+	struct drm_gpuva_op_map next;
+};
+
+static struct drm_gpuva_op *op_alloc(struct drm_gpuvm *gpuvm)
+{
+	struct drm_gpuva_op *op;
+
+	if (gpuvm->ops && gpuvm->ops->op_alloc)
+		return gpuvm->ops->op_alloc();
+
+	op = kzalloc_obj(*op);
+	return op;
+}
+
+static void op_free(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op)
+{
+	if (op->op == DRM_GPUVA_OP_REMAP)
+		kfree(container_of(op->remap.unmap, struct gpuvm_remap_parts,
+				   unmap));
+
+	if (gpuvm->ops && gpuvm->ops->op_free)
+		gpuvm->ops->op_free(op);
+	else
+		kfree(op);
+}
+
+static struct drm_gpuva_ops *ops_alloc(void)
+{
+	struct drm_gpuva_ops *ops;
+
+	might_alloc(GFP_KERNEL);
+
+	ops = kzalloc_obj(*ops);
+	if (ops)
+		INIT_LIST_HEAD(&ops->list);
+
+	return ops;
+}
+
+static struct gpuvm_remap_parts *
+remap_parts_dup(const struct drm_gpuva_op_remap *remap)
+{
+	struct gpuvm_remap_parts *parts;
+
+	parts = kzalloc_obj(*parts);
+	if (!parts)
+		return NULL;
+
+	parts->unmap = *remap->unmap;
+	if (remap->prev)
+		parts->prev = *remap->prev;
+	if (remap->next)
+		parts->next = *remap->next;
+
+	return parts;
+}
+
+/* A step of split and merge: put a copy of the operation on the list. */
+static int step_list(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *step,
+		     void *priv)
+{
+	struct gpuvm_remap_parts *parts = NULL;
+	struct drm_gpuva_ops *ops = priv;
+	struct drm_gpuva_op *op;
+
+	if (step->op == DRM_GPUVA_OP_REMAP) {
+		parts = remap_parts_dup(&step->remap);
+		if (!parts)
+			return -ENOMEM;
+	}
+
+	op = op_alloc(gpuvm);
+	if (!op) {
+		kfree(parts);
+		return -ENOMEM;
+	}
+
+	*op = *step;
+	if (parts) {
+		op->remap.unmap = &parts->unmap;
+		op->remap.prev = step->remap.prev ? &parts->prev : NULL;
+		op->remap.next = step->remap.next ? &parts->next : NULL;
+	}
+	list_add_tail(&op->entry, &ops->list);
+
+	return 0;
+}
+
+static int list_unmap(struct drm_gpuvm *gpuvm, struct drm_gpuva_ops *ops,
+		      struct drm_gpuva *va)
+{
+	struct drm_gpuva_op op = {
+		.op = DRM_GPUVA_OP_UNMAP,
+		.unmap.va = va,
+	};
+
+	return step_list(gpuvm, &op, ops);
+}
+
+static int list_prefetch(struct drm_gpuvm *gpuvm, struct drm_gpuva_ops *ops,
+			 struct drm_gpuva *va)
+{
+	struct drm_gpuva_op op = {
+		.op = DRM_GPUVA_OP_PREFETCH,
+		.prefetch.va = va,
+	};
+
+	return step_list(gpuvm, &op, ops);
+}
+
+/* The list, if it was made; else nothing of it remains. */
+static struct drm_gpuva_ops *ops_or_error(struct drm_gpuvm *gpuvm,
+					  struct drm_gpuva_ops *ops, int ret)
+{
+	if (!ret)
+		return ops;
+
+	drm_gpuva_ops_free(gpuvm, ops);
+	return ERR_PTR(ret);
+}
+
+/**
+ * drm_gpuvm_sm_map_ops_create() - list the operations that map a range
+ * @gpuvm: the VM
+ * @req: what to map; the object may be NULL
+ *
+ * For each mapping in the range an UNMAP, or a REMAP if it reaches out of the
+ * range, in address order; at the end one MAP. The VM does not change; it must
+ * not change otherwise until the operations are carried out.
+ *
+ * Context: process; allocates with GFP_KERNEL. The caller's lock for the VM is
+ * held.
+ * Return: the list, freed by drm_gpuva_ops_free(); ERR_PTR(-EINVAL) if
+ * drm_gpuvm_range_valid() says so; ERR_PTR(-ENOMEM).
+ */
+struct drm_gpuva_ops *
+drm_gpuvm_sm_map_ops_create(struct drm_gpuvm *gpuvm,
+			    const struct drm_gpuvm_map_req *req)
+{
+	struct drm_gpuva_ops *ops = ops_alloc();
+
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+
+	return ops_or_error(gpuvm, ops,
+			    gpuvm_sm_map(gpuvm, req, step_list, ops));
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map_ops_create);
+
+/**
+ * drm_gpuvm_sm_unmap_ops_create() - list the operations that unmap a range
+ * @gpuvm: the VM
+ * @addr: first address
+ * @range: length
+ *
+ * Context: as drm_gpuvm_sm_map_ops_create().
+ * Return: as drm_gpuvm_sm_map_ops_create(); an empty list if nothing is mapped
+ * there.
+ */
+struct drm_gpuva_ops *
+drm_gpuvm_sm_unmap_ops_create(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	struct drm_gpuva_ops *ops = ops_alloc();
+
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+
+	return ops_or_error(gpuvm, ops,
+			    gpuvm_sm_unmap(gpuvm, addr, range, step_list, ops));
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap_ops_create);
+
+/**
+ * drm_gpuvm_madvise_ops_create() - list the operations that split mappings at
+ * the edges of a range
+ * @gpuvm: the VM
+ * @req: the range, and the object and offset for the pieces that lie in it
+ *
+ * So that what lies in the range can get attributes of its own. Each mapping
+ * without an object that reaches out of the range gives a REMAP that cuts it and
+ * a MAP of the piece in the range, with the request's object, and its offset
+ * advanced to the piece. Mappings of objects, those inside the range, and gaps
+ * give nothing.
+ *
+ * Context: as drm_gpuvm_sm_map_ops_create().
+ * Return: as drm_gpuvm_sm_map_ops_create(); an empty list if nothing is to be
+ * cut.
+ */
+struct drm_gpuva_ops *
+drm_gpuvm_madvise_ops_create(struct drm_gpuvm *gpuvm,
+			     const struct drm_gpuvm_map_req *req)
+{
+	struct drm_gpuva_ops *ops = ops_alloc();
+
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+
+	return ops_or_error(gpuvm, ops,
+			    gpuvm_sm_madvise(gpuvm, req, step_list, ops));
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_madvise_ops_create);
+
+/**
+ * drm_gpuvm_prefetch_ops_create() - list the mappings in a range
+ * @gpuvm: the VM
+ * @addr: first address
+ * @range: length
+ *
+ * One PREFETCH for each mapping that overlaps the range, in address order. The
+ * range may span &drm_gpuvm.kernel_alloc_node, which gets none.
+ *
+ * Context: as drm_gpuvm_sm_map_ops_create().
+ * Return: the list, freed by drm_gpuva_ops_free(); ERR_PTR(-EINVAL) if the range
+ * is empty or does not lie in the VA space; ERR_PTR(-ENOMEM).
+ */
+struct drm_gpuva_ops *
+drm_gpuvm_prefetch_ops_create(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	struct drm_gpuva_ops *ops;
+	struct drm_gpuva *va;
+	int ret = 0;
+
+	if (!gpuvm_in_mm(gpuvm, addr, range))
+		return ERR_PTR(-EINVAL);
+
+	ops = ops_alloc();
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+
+	drm_gpuvm_for_each_va_range(va, gpuvm, addr, addr + range) {
+		if (va == &gpuvm->kernel_alloc_node)
+			continue;
+
+		ret = list_prefetch(gpuvm, ops, va);
+		if (ret)
+			break;
+	}
+
+	return ops_or_error(gpuvm, ops, ret);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_prefetch_ops_create);
+
+/**
+ * drm_gpuvm_bo_unmap_ops_create() - list the operations that unmap an object
+ * @vm_bo: the vm_bo
+ *
+ * One UNMAP for each mapping linked to @vm_bo.
+ *
+ * Context: process; allocates with GFP_KERNEL. The GEM's gpuva lock is held.
+ * Return: the list, freed by drm_gpuva_ops_free(); ERR_PTR(-EOPNOTSUPP) in
+ * immediate mode, whose gpuva lock forbids to allocate; ERR_PTR(-ENOMEM).
+ */
+struct drm_gpuva_ops *
+drm_gpuvm_bo_unmap_ops_create(struct drm_gpuvm_bo *vm_bo)
+{
+	struct drm_gpuva_ops *ops;
+	struct drm_gpuva *va;
+	int ret = 0;
+
+	gpuvm_gpuva_assert_held(vm_bo->vm, vm_bo->obj);
+
+	if (drm_gpuvm_immediate_mode(vm_bo->vm))
+		return ERR_PTR(-EOPNOTSUPP);
+
+	ops = ops_alloc();
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+
+	drm_gpuvm_bo_for_each_va(va, vm_bo) {
+		ret = list_unmap(vm_bo->vm, ops, va);
+		if (ret)
+			break;
+	}
+
+	return ops_or_error(vm_bo->vm, ops, ret);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_bo_unmap_ops_create);
+
+/**
+ * drm_gpuva_ops_free() - free a list of operations
+ * @gpuvm: the VM that it was made for
+ * @ops: the list
+ *
+ * Context: process, outside of the fence signalling section.
+ */
+void drm_gpuva_ops_free(struct drm_gpuvm *gpuvm, struct drm_gpuva_ops *ops)
+{
+	struct drm_gpuva_op *op, *next;
+
+	drm_gpuva_for_each_op_safe(op, next, ops) {
+		list_del(&op->entry);
+		op_free(gpuvm, op);
+	}
+
+	kfree(ops);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_ops_free);
+
+/**
+ * drm_gpuva_ops_first() - the first operation
+ * @ops: the list
+ *
+ * Return: the operation, or NULL if the list is empty.
+ */
+struct drm_gpuva_op *drm_gpuva_ops_first(struct drm_gpuva_ops *ops)
+{
+	return list_first_entry_or_null(&ops->list, struct drm_gpuva_op, entry);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_ops_first);
+
+/**
+ * drm_gpuva_ops_last() - the last operation
+ * @ops: the list
+ *
+ * Return: the operation, or NULL if the list is empty.
+ */
+struct drm_gpuva_op *drm_gpuva_ops_last(struct drm_gpuva_ops *ops)
+{
+	return list_empty(&ops->list) ? NULL : drm_gpuva_last_op(ops);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_ops_last);
+
+/**
+ * drm_gpuva_ops_next() - the operation after another
+ * @ops: the list
+ * @op: an operation on it
+ *
+ * Return: the operation, or NULL if @op is the last.
+ */
+struct drm_gpuva_op *drm_gpuva_ops_next(struct drm_gpuva_ops *ops,
+					struct drm_gpuva_op *op)
+{
+	return list_is_last(&op->entry, &ops->list) ? NULL :
+	       drm_gpuva_next_op(op);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_ops_next);
+
+/**
+ * drm_gpuva_ops_prev() - the operation before another
+ * @ops: the list
+ * @op: an operation on it
+ *
+ * Return: the operation, or NULL if @op is the first.
+ */
+struct drm_gpuva_op *drm_gpuva_ops_prev(struct drm_gpuva_ops *ops,
+					struct drm_gpuva_op *op)
+{
+	return list_is_first(&op->entry, &ops->list) ? NULL :
+	       drm_gpuva_prev_op(op);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_ops_prev);

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Split and merge.
+ *
+ * One question serves every case: of a mapping that overlaps the request, what
+ * is left before it, and what behind it? Nothing: it is unmapped. Something: it
+ * is cut, and that remains. Whether an unmap, a map or a madvise asks makes a
+ * difference only for what is cut at all, and for what is mapped afterwards.
+ */
+#include <linux/minmax.h>
+
+#include "gpuvm_private.h"
+#include "gpuvm_sm.h"
+
+/**
+ * struct gpuvm_sm_cut - a mapping seen from a request
+ */
+struct gpuvm_sm_cut {
+	/** @unmap: the mapping that goes */
+	struct drm_gpuva_op_unmap unmap;
+	/** @prev: what is left before the request; its range is 0 if nothing */
+	struct drm_gpuva_op_map prev;
+	/** @next: what is left behind the request; its range is 0 if nothing */
+	struct drm_gpuva_op_map next;
+	/** @piece: what the request takes from the mapping */
+	struct drm_gpuva_op_va piece;
+};
+
+/* The same memory at the same addresses: then each address keeps its offset. */
+static bool keeps(const struct drm_gpuva *va, const struct drm_gpuva_op_map *req)
+{
+	return va->gem.obj && va->gem.obj == req->gem.obj &&
+	       va->gem.offset - va->va.addr == req->gem.offset - req->va.addr;
+}
+
+static void part_of(struct drm_gpuva_op_map *part, const struct drm_gpuva *va,
+		    u64 start, u64 end)
+{
+	part->va.addr = start;
+	part->va.range = end - start;
+	part->gem.obj = va->gem.obj;
+	part->gem.offset = va->gem.offset + (start - va->va.addr);
+}
+
+static void cut_out(struct gpuvm_sm_cut *cut, struct drm_gpuva *va,
+		    u64 addr, u64 end)
+{
+	const u64 va_end = va->va.addr + va->va.range;
+	const u64 first = max(addr, va->va.addr);
+	const u64 past = min(end, va_end);
+
+	cut->unmap.va = va;
+	cut->unmap.keep = false;
+	cut->piece.addr = first;
+	cut->piece.range = past - first;
+	part_of(&cut->prev, va, va->va.addr, first);
+	part_of(&cut->next, va, past, va_end);
+}
+
+static bool is_cut(const struct gpuvm_sm_cut *cut)
+{
+	return cut->prev.va.range || cut->next.va.range;
+}
+
+static int step_cut(struct drm_gpuvm *gpuvm, struct gpuvm_sm_cut *cut,
+		    gpuvm_sm_step step, void *priv)
+{
+	struct drm_gpuva_op op = {};
+
+	if (is_cut(cut)) {
+		op.op = DRM_GPUVA_OP_REMAP;
+		op.remap.prev = cut->prev.va.range ? &cut->prev : NULL;
+		op.remap.next = cut->next.va.range ? &cut->next : NULL;
+		op.remap.unmap = &cut->unmap;
+	} else {
+		op.op = DRM_GPUVA_OP_UNMAP;
+		op.unmap = cut->unmap;
+	}
+
+	return step(gpuvm, &op, priv);
+}
+
+static int step_map(struct drm_gpuvm *gpuvm, const struct drm_gpuva_op_map *map,
+		    gpuvm_sm_step step, void *priv)
+{
+	struct drm_gpuva_op op = {
+		.op = DRM_GPUVA_OP_MAP,
+		.map = *map,
+	};
+
+	return step(gpuvm, &op, priv);
+}
+
+/* Empty a range; @req is what comes into it, or NULL. */
+static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
+		       const struct drm_gpuva_op_map *req,
+		       gpuvm_sm_step step, void *priv)
+{
+	struct drm_gpuva *va, *next;
+
+	drm_gpuvm_for_each_va_range_safe(va, next, gpuvm, addr, end) {
+		struct gpuvm_sm_cut cut;
+		int ret;
+
+		cut_out(&cut, va, addr, end);
+		cut.unmap.keep = req && keeps(va, req);
+
+		ret = step_cut(gpuvm, &cut, step, priv);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+/**
+ * gpuvm_sm_map() - find the operations that map a range
+ * @gpuvm: the VM
+ * @req: what to map
+ * @step: called for each operation, in address order, for the MAP last
+ * @priv: for @step
+ *
+ * Return: 0; -EINVAL for a range in which nothing may be mapped; what @step
+ * returns.
+ */
+int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
+		 gpuvm_sm_step step, void *priv)
+{
+	const struct drm_gpuva_op_va *va = &req->map.va;
+	int ret;
+
+	if (!drm_gpuvm_range_valid(gpuvm, va->addr, va->range))
+		return -EINVAL;
+
+	ret = clear_range(gpuvm, va->addr, va->addr + va->range, &req->map,
+			  step, priv);
+	if (ret)
+		return ret;
+
+	return step_map(gpuvm, &req->map, step, priv);
+}
+
+/**
+ * gpuvm_sm_unmap() - find the operations that unmap a range
+ * @gpuvm: the VM
+ * @addr: first address
+ * @range: length
+ * @step: called for each operation, in address order
+ * @priv: for @step
+ *
+ * Return: as gpuvm_sm_map().
+ */
+int gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
+		   gpuvm_sm_step step, void *priv)
+{
+	if (!drm_gpuvm_range_valid(gpuvm, addr, range))
+		return -EINVAL;
+
+	return clear_range(gpuvm, addr, addr + range, NULL, step, priv);
+}
+
+/**
+ * gpuvm_sm_madvise() - find the operations that split mappings at the edges of a
+ * range
+ * @gpuvm: the VM
+ * @req: the range, and the object and offset for the pieces in it
+ * @step: called for each operation: a REMAP, then the MAP of its piece
+ * @priv: for @step
+ *
+ * Concerns mappings without an object alone. Those that lie in the range as a
+ * whole stay as they are.
+ *
+ * Return: as gpuvm_sm_map().
+ */
+int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
+		     const struct drm_gpuvm_map_req *req,
+		     gpuvm_sm_step step, void *priv)
+{
+	const struct drm_gpuva_op_map *map = &req->map;
+	const u64 end = map->va.addr + map->va.range;
+	struct drm_gpuva *va, *next;
+
+	if (!drm_gpuvm_range_valid(gpuvm, map->va.addr, map->va.range))
+		return -EINVAL;
+
+	drm_gpuvm_for_each_va_range_safe(va, next, gpuvm, map->va.addr, end) {
+		struct drm_gpuva_op_map piece;
+		struct gpuvm_sm_cut cut;
+		int ret;
+
+		if (va->gem.obj)
+			continue;
+
+		cut_out(&cut, va, map->va.addr, end);
+		if (!is_cut(&cut))
+			continue;
+
+		piece.va = cut.piece;
+		piece.gem.obj = map->gem.obj;
+		piece.gem.offset = map->gem.offset +
+				   (cut.piece.addr - map->va.addr);
+
+		ret = step_cut(gpuvm, &cut, step, priv);
+		if (!ret)
+			ret = step_map(gpuvm, &piece, step, priv);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int step_driver(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
+		       void *priv)
+{
+	switch (op->op) {
+	case DRM_GPUVA_OP_MAP:
+		return gpuvm->ops->sm_step_map(op, priv);
+	case DRM_GPUVA_OP_REMAP:
+		return gpuvm->ops->sm_step_remap(op, priv);
+	case DRM_GPUVA_OP_UNMAP:
+		return gpuvm->ops->sm_step_unmap(op, priv);
+	default:
+		return -EINVAL;
+	}
+}
+
+static bool can_unmap(const struct drm_gpuvm_ops *ops)
+{
+	return ops && ops->sm_step_remap && ops->sm_step_unmap;
+}
+
+/**
+ * drm_gpuvm_sm_map() - map a range, by the driver's callbacks
+ * @gpuvm: the VM
+ * @priv: for the callbacks
+ * @req: what to map; the object may be NULL
+ *
+ * Whatever was mapped in the range is unmapped or cut by
+ * &drm_gpuvm_ops.sm_step_unmap and &drm_gpuvm_ops.sm_step_remap, in address
+ * order; then &drm_gpuvm_ops.sm_step_map is called once.
+ *
+ * Context: the caller's lock for the VM is held. Fence signalling section, as
+ * far as the callbacks are.
+ * Return: 0; -EINVAL, with nothing done, if drm_gpuvm_range_valid() says so or
+ * a callback is missing; what a callback returns, and then the operations
+ * before it are done.
+ */
+int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
+		     const struct drm_gpuvm_map_req *req)
+{
+	if (!can_unmap(gpuvm->ops) || !gpuvm->ops->sm_step_map)
+		return -EINVAL;
+
+	return gpuvm_sm_map(gpuvm, req, step_driver, priv);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
+
+/**
+ * drm_gpuvm_sm_unmap() - unmap a range, by the driver's callbacks
+ * @gpuvm: the VM
+ * @priv: for the callbacks
+ * @addr: first address
+ * @range: length
+ *
+ * A range with nothing in it is no error.
+ *
+ * Context: as drm_gpuvm_sm_map().
+ * Return: as drm_gpuvm_sm_map().
+ */
+int drm_gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, void *priv,
+		       u64 addr, u64 range)
+{
+	if (!can_unmap(gpuvm->ops))
+		return -EINVAL;
+
+	return gpuvm_sm_unmap(gpuvm, addr, range, step_driver, priv);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap);
+
+static int step_lock(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
+		     void *priv)
+{
+	const struct drm_gpuva *va;
+
+	switch (op->op) {
+	case DRM_GPUVA_OP_REMAP:
+		va = op->remap.unmap->va;
+		break;
+	case DRM_GPUVA_OP_UNMAP:
+		va = op->unmap.va;
+		break;
+	default:
+		return 0;
+	}
+
+	return va->gem.obj ? gpuvm_exec_prepare(priv, va->gem.obj, 0) : 0;
+}
+
+/**
+ * drm_gpuvm_sm_map_exec_lock() - lock what drm_gpuvm_sm_map() would touch
+ * @gpuvm: the VM
+ * @exec: the locking context
+ * @num_fences: fence slots to reserve in the request's object; 0 to lock only
+ * @req: what is to be mapped
+ *
+ * Locks the request's object and those of the mappings that would be unmapped
+ * or cut.
+ *
+ * Context: process; sleeps; within drm_exec_until_all_locked(). The caller's
+ * lock for the VM is held, and until the mapping is made.
+ * Return: 0; -EINVAL if drm_gpuvm_range_valid() says so; -EDEADLK on
+ * contention, for drm_exec_retry_on_contention(); -EINTR if interrupted and the
+ * context allows that; -ENOMEM.
+ */
+int drm_gpuvm_sm_map_exec_lock(struct drm_gpuvm *gpuvm, struct drm_exec *exec,
+			       unsigned int num_fences,
+			       struct drm_gpuvm_map_req *req)
+{
+	const struct drm_gpuva_op_map *map = &req->map;
+	int ret;
+
+	might_sleep();
+
+	if (!drm_gpuvm_range_valid(gpuvm, map->va.addr, map->va.range))
+		return -EINVAL;
+
+	if (map->gem.obj) {
+		ret = gpuvm_exec_prepare(exec, map->gem.obj, num_fences);
+		if (ret)
+			return ret;
+	}
+
+	return gpuvm_sm_map(gpuvm, req, step_lock, exec);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map_exec_lock);
+
+/**
+ * drm_gpuvm_sm_unmap_exec_lock() - lock what drm_gpuvm_sm_unmap() would touch
+ * @gpuvm: the VM
+ * @exec: the locking context
+ * @addr: first address
+ * @range: length
+ *
+ * Context: as drm_gpuvm_sm_map_exec_lock().
+ * Return: as drm_gpuvm_sm_map_exec_lock().
+ */
+int drm_gpuvm_sm_unmap_exec_lock(struct drm_gpuvm *gpuvm,
+				 struct drm_exec *exec, u64 addr, u64 range)
+{
+	might_sleep();
+
+	return gpuvm_sm_unmap(gpuvm, addr, range, step_lock, exec);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap_exec_lock);
+
+/**
+ * drm_gpuva_op_remap_to_unmap_range() - which range a remap operation empties
+ * @op: the operation
+ * @start_addr: set to the first address, unless NULL
+ * @range: set to the length, unless NULL
+ */
+void drm_gpuva_op_remap_to_unmap_range(const struct drm_gpuva_op_remap *op,
+				       u64 *start_addr, u64 *range)
+{
+	const struct drm_gpuva_range *va = &op->unmap->va->va;
+	const u64 start = va->addr + (op->prev ? op->prev->va.range : 0);
+	const u64 end = va->addr + va->range -
+			(op->next ? op->next->va.range : 0);
+
+	if (start_addr)
+		*start_addr = start;
+	if (range)
+		*range = end - start;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_op_remap_to_unmap_range);

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Mappings: in and out of a VM, linked to the object behind them, found again.
+ */
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+
+#include <drm/drm_print.h>
+
+#include "gpuvm_private.h"
+
+/**
+ * drm_gpuva_insert() - insert a mapping into a VM
+ * @gpuvm: the VM
+ * @va: the mapping, its &drm_gpuva.va set
+ *
+ * An inserted mapping holds a reference to the VM.
+ *
+ * Context: the caller's lock for the VM is held. Fence signalling section:
+ * neither allocates nor sleeps.
+ * Return: 0; -EINVAL if drm_gpuvm_range_valid() says so; -EEXIST if something is
+ * mapped in the range or @va is inserted already. On an error nothing changes.
+ */
+int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
+{
+	int ret;
+
+	if (!drm_gpuvm_range_valid(gpuvm, va->va.addr, va->va.range))
+		return -EINVAL;
+
+	ret = gpuva_index_insert(&gpuvm_private(gpuvm)->index, va);
+	if (ret)
+		return ret;
+
+	va->vm = drm_gpuvm_get(gpuvm);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_insert);
+
+static bool removable(const struct drm_gpuva *va)
+{
+	/* Not drm_WARN(): what was never inserted has no VM. */
+	if (WARN(!gpuva_index_holds(va),
+		 "mapping [%#llx, %#llx) is not inserted\n",
+		 va->va.addr, va->va.addr + va->va.range))
+		return false;
+
+	return !drm_WARN(va->vm->drm, va == &va->vm->kernel_alloc_node,
+			 "the kernel's reserve cannot be removed\n");
+}
+
+/**
+ * drm_gpuva_remove() - remove a mapping from its VM
+ * @va: an inserted mapping
+ *
+ * &drm_gpuva.vm stays set, but no longer as a reference; drm_gpuva_insert() may
+ * follow. Removing &drm_gpuvm.kernel_alloc_node, or what is not inserted, gives
+ * a warning and does nothing.
+ *
+ * Context: the caller's lock for the VM is held. Fence signalling section,
+ * unless this may drop the last reference to the VM.
+ */
+void drm_gpuva_remove(struct drm_gpuva *va)
+{
+	if (!removable(va))
+		return;
+
+	gpuva_index_remove(va);
+	drm_gpuvm_put(va->vm);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_remove);
+
+/**
+ * drm_gpuva_init_from_op() - set a mapping's range and memory
+ * @va: the mapping, not inserted
+ * @op: where and of what
+ */
+void drm_gpuva_init_from_op(struct drm_gpuva *va,
+			    const struct drm_gpuva_op_map *op)
+{
+	va->va.addr = op->va.addr;
+	va->va.range = op->va.range;
+	va->gem.obj = op->gem.obj;
+	va->gem.offset = op->gem.offset;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_init_from_op);
+
+/**
+ * drm_gpuva_map() - carry out a map operation on the VM
+ * @gpuvm: the VM
+ * @va: the mapping to insert, not inserted
+ * @op: the operation
+ *
+ * Context: as drm_gpuva_insert().
+ * Return: what drm_gpuva_insert() returns; on an error only @va's range and
+ * memory were set.
+ */
+int drm_gpuva_map(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+		  const struct drm_gpuva_op_map *op)
+{
+	if (gpuva_index_holds(va))
+		return -EEXIST;
+
+	drm_gpuva_init_from_op(va, op);
+	return drm_gpuva_insert(gpuvm, va);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_map);
+
+static int insert_part(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+		       const struct drm_gpuva_op_map *op)
+{
+	return op ? drm_gpuva_map(gpuvm, va, op) : 0;
+}
+
+/**
+ * drm_gpuva_remap() - carry out a remap operation on the VM
+ * @prev: the mapping to insert for &drm_gpuva_op_remap.prev; unused without it
+ * @next: the mapping to insert for &drm_gpuva_op_remap.next; unused without it
+ * @op: the operation
+ *
+ * Removes the mapping that is cut and inserts what remains of it.
+ *
+ * Context: as drm_gpuva_remove().
+ * Return: 0; what drm_gpuva_insert() returns for @prev or @next, and then the
+ * mapping that was to be cut is inserted as before.
+ */
+int drm_gpuva_remap(struct drm_gpuva *prev, struct drm_gpuva *next,
+		    const struct drm_gpuva_op_remap *op)
+{
+	struct drm_gpuva *va = op->unmap->va;
+	struct drm_gpuvm *gpuvm = va->vm;
+	int ret;
+
+	if (!removable(va))
+		return -EINVAL;
+
+	/* The VM may change hands from @va to @prev and @next. */
+	gpuva_index_remove(va);
+
+	ret = insert_part(gpuvm, prev, op->prev);
+	if (ret)
+		goto err_restore;
+
+	ret = insert_part(gpuvm, next, op->next);
+	if (ret)
+		goto err_remove_prev;
+
+	drm_gpuvm_put(gpuvm);
+	return 0;
+
+err_remove_prev:
+	if (op->prev)
+		drm_gpuva_remove(prev);
+err_restore:
+	/* Its range was its own a moment ago, under the same lock. */
+	drm_WARN_ON(gpuvm->drm,
+		    gpuva_index_insert(&gpuvm_private(gpuvm)->index, va));
+	return ret;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_remap);
+
+/**
+ * drm_gpuva_unmap() - carry out an unmap operation on the VM
+ * @op: the operation
+ *
+ * Context: as drm_gpuva_remove().
+ */
+void drm_gpuva_unmap(const struct drm_gpuva_op_unmap *op)
+{
+	drm_gpuva_remove(op->va);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_unmap);
+
+/**
+ * drm_gpuva_link() - tie a mapping to the vm_bo of its object
+ * @va: the mapping, its VM set, inserted or not
+ * @vm_bo: the vm_bo of the mapping's VM and object
+ *
+ * The mapping takes a reference to @vm_bo. Does nothing for a mapping without
+ * an object. A vm_bo of another VM or object, or a mapping that is linked
+ * already, gives a warning and nothing changes.
+ *
+ * Context: the GEM's gpuva lock is held. Fence signalling section.
+ */
+void drm_gpuva_link(struct drm_gpuva *va, struct drm_gpuvm_bo *vm_bo)
+{
+	struct drm_gem_object *obj = va->gem.obj;
+
+	if (!obj)
+		return;
+
+	if (drm_WARN_ON(vm_bo->vm->drm, vm_bo->obj != obj) ||
+	    drm_WARN_ON(vm_bo->vm->drm, vm_bo->vm != va->vm) ||
+	    drm_WARN_ON(vm_bo->vm->drm, va->vm_bo))
+		return;
+
+	gpuvm_gpuva_assert_held(vm_bo->vm, obj);
+
+	va->vm_bo = drm_gpuvm_bo_get(vm_bo);
+	list_add_tail(&va->gem.entry, &vm_bo->list.gpuva);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_link);
+
+static struct drm_gpuvm_bo *unlink_locked(struct drm_gpuva *va)
+{
+	struct drm_gpuvm_bo *vm_bo = va->vm_bo;
+
+	gpuvm_gpuva_assert_held(vm_bo->vm, vm_bo->obj);
+
+	list_del_init(&va->gem.entry);
+	va->vm_bo = NULL;
+
+	return vm_bo;
+}
+
+/**
+ * drm_gpuva_unlink() - undo drm_gpuva_link()
+ * @va: the mapping; one that is not linked is left alone
+ *
+ * Drops the mapping's reference to the vm_bo.
+ *
+ * Context: process; sleeps. As for drm_gpuvm_bo_put(), the GEM's gpuva lock is
+ * held, and so is a reference to the object of which the lock is.
+ */
+void drm_gpuva_unlink(struct drm_gpuva *va)
+{
+	if (va->vm_bo)
+		drm_gpuvm_bo_put(unlink_locked(va));
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_unlink);
+
+/**
+ * drm_gpuva_unlink_defer() - undo drm_gpuva_link() in the fence signalling
+ * section
+ * @va: the mapping; one that is not linked is left alone
+ *
+ * Drops the mapping's reference to the vm_bo, and leaves the freeing of one
+ * that nobody else refers to to drm_gpuvm_bo_deferred_cleanup().
+ *
+ * Context: immediate mode only; fence signalling section. Takes the GEM's gpuva
+ * lock.
+ */
+void drm_gpuva_unlink_defer(struct drm_gpuva *va)
+{
+	struct drm_gpuvm_bo *vm_bo = va->vm_bo;
+	struct mutex *gpuva_lock;
+	bool last;
+
+	if (!vm_bo)
+		return;
+
+	drm_WARN_ON(vm_bo->vm->drm, !drm_gpuvm_immediate_mode(vm_bo->vm));
+	gpuva_lock = drm_gem_gpuva_mutex(vm_bo->obj);
+
+	mutex_lock(gpuva_lock);
+	last = gpuvm_bo_put_zombie_locked(unlink_locked(va));
+	mutex_unlock(gpuva_lock);
+
+	/* From here on it may be freed, and with it the object and its lock. */
+	if (last)
+		gpuvm_bo_defer(vm_bo);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_unlink_defer);
+
+/**
+ * drm_gpuva_find_first() - find the first mapping that overlaps a range
+ * @gpuvm: the VM
+ * @addr: first address
+ * @range: length
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping with the lowest address, which may be
+ * &drm_gpuvm.kernel_alloc_node; NULL if there is none, or if the range is empty
+ * or wraps.
+ */
+struct drm_gpuva *drm_gpuva_find_first(struct drm_gpuvm *gpuvm,
+				       u64 addr, u64 range)
+{
+	u64 last;
+
+	if (!range || check_add_overflow(addr, range - 1, &last))
+		return NULL;
+
+	return gpuva_index_find(&gpuvm_private(gpuvm)->index, addr, last);
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_find_first);
+
+/**
+ * drm_gpuva_find() - find the mapping of exactly a range
+ * @gpuvm: the VM
+ * @addr: first address
+ * @range: length
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping, which may be &drm_gpuvm.kernel_alloc_node, or NULL.
+ */
+struct drm_gpuva *drm_gpuva_find(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	struct drm_gpuva *va = drm_gpuva_find_first(gpuvm, addr, range);
+
+	if (va && va->va.addr == addr && va->va.range == range)
+		return va;
+
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_find);
+
+static struct drm_gpuva *find_at(struct drm_gpuvm *gpuvm, u64 addr)
+{
+	struct drm_gpuva *va = drm_gpuva_find_first(gpuvm, addr, 1);
+
+	return va == &gpuvm->kernel_alloc_node ? NULL : va;
+}
+
+/**
+ * drm_gpuva_find_prev() - find the mapping that ends where a range starts
+ * @gpuvm: the VM
+ * @start: first address of the range
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping whose last address is @start - 1, or NULL; never
+ * &drm_gpuvm.kernel_alloc_node.
+ */
+struct drm_gpuva *drm_gpuva_find_prev(struct drm_gpuvm *gpuvm, u64 start)
+{
+	struct drm_gpuva *va = start ? find_at(gpuvm, start - 1) : NULL;
+
+	return va && va->va.addr + va->va.range == start ? va : NULL;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_find_prev);
+
+/**
+ * drm_gpuva_find_next() - find the mapping that starts where a range ends
+ * @gpuvm: the VM
+ * @end: the address behind the range
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping whose first address is @end, or NULL; never
+ * &drm_gpuvm.kernel_alloc_node.
+ */
+struct drm_gpuva *drm_gpuva_find_next(struct drm_gpuvm *gpuvm, u64 end)
+{
+	struct drm_gpuva *va = find_at(gpuvm, end);
+
+	return va && va->va.addr == end ? va : NULL;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_find_next);
+
+/**
+ * drm_gpuvm_first_va() - the mapping with the lowest address
+ * @gpuvm: the VM
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping, which may be &drm_gpuvm.kernel_alloc_node, or NULL.
+ */
+struct drm_gpuva *drm_gpuvm_first_va(struct drm_gpuvm *gpuvm)
+{
+	return gpuva_index_first(&gpuvm_private(gpuvm)->index);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_first_va);
+
+/**
+ * drm_gpuva_next_va() - the mapping with the next higher address
+ * @va: an inserted mapping, or NULL
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping, which may be &drm_gpuvm.kernel_alloc_node, or NULL.
+ */
+struct drm_gpuva *drm_gpuva_next_va(struct drm_gpuva *va)
+{
+	return va ? gpuva_index_next(va) : NULL;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_next_va);
+
+/**
+ * drm_gpuva_prev_va() - the mapping with the next lower address
+ * @va: an inserted mapping, or NULL
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping, which may be &drm_gpuvm.kernel_alloc_node, or NULL.
+ */
+struct drm_gpuva *drm_gpuva_prev_va(struct drm_gpuva *va)
+{
+	return va ? gpuva_index_prev(va) : NULL;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_prev_va);
+
+/**
+ * drm_gpuva_invalidate() - say whether the memory behind a mapping moved away
+ * @va: the mapping
+ * @invalidate: true if it did
+ *
+ * Context: whatever lock the driver has for &drm_gpuva.flags is held.
+ */
+void drm_gpuva_invalidate(struct drm_gpuva *va, bool invalidate)
+{
+	if (invalidate)
+		va->flags |= DRM_GPUVA_INVALIDATED;
+	else
+		va->flags &= ~DRM_GPUVA_INVALIDATED;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_invalidate);
+
+/**
+ * drm_gpuva_invalidated() - whether the memory behind a mapping moved away
+ * @va: the mapping
+ *
+ * Return: true between drm_gpuva_invalidate() with true and with false.
+ */
+bool drm_gpuva_invalidated(struct drm_gpuva *va)
+{
+	return va->flags & DRM_GPUVA_INVALIDATED;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_invalidated);
