@@ -89,19 +89,17 @@ unsigned long gpuvm_bo_deferred_count(struct drm_gpuvm *gpuvm)
  */
 bool drm_gpuvm_bo_put_deferred(struct drm_gpuvm_bo *vm_bo)
 {
-	struct mutex *gpuva_lock;
-
 	if (!vm_bo)
 		return false;
 
 	drm_WARN_ON(vm_bo->vm->drm, !drm_gpuvm_immediate_mode(vm_bo->vm));
-	gpuva_lock = drm_gem_gpuva_mutex(vm_bo->obj);
 
 	/* The lock is taken for the last reference only. */
-	if (!kref_put_mutex(&vm_bo->kref, make_zombie_locked, gpuva_lock))
+	if (!kref_put_mutex(&vm_bo->kref, make_zombie_locked,
+			    drm_gem_gpuva_mutex(vm_bo->obj)))
 		return false;
 
-	mutex_unlock(gpuva_lock);
+	mutex_unlock(drm_gem_gpuva_mutex(vm_bo->obj));
 	gpuvm_bo_defer(vm_bo);
 
 	return true;

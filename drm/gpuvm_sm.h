@@ -9,6 +9,9 @@
 
 /**
  * typedef gpuvm_sm_step - carries out one operation
+ * @gpuvm: the VM
+ * @op: the operation; it ends with the call
+ * @priv: what was given to the walk
  *
  * May free the mapping that the operation names. An error ends the walk.
  */

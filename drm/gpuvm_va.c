@@ -234,8 +234,8 @@ EXPORT_SYMBOL_GPL(drm_gpuva_unlink);
  * section
  * @va: the mapping; one that is not linked is left alone
  *
- * Drops the mapping's reference to the vm_bo, and leaves the freeing of one
- * that nobody else refers to to drm_gpuvm_bo_deferred_cleanup().
+ * Drops the mapping's reference to the vm_bo, and if that was the last one,
+ * leaves the freeing to drm_gpuvm_bo_deferred_cleanup().
  *
  * Context: immediate mode only; fence signalling section. Takes the GEM's gpuva
  * lock.
@@ -243,18 +243,15 @@ EXPORT_SYMBOL_GPL(drm_gpuva_unlink);
 void drm_gpuva_unlink_defer(struct drm_gpuva *va)
 {
 	struct drm_gpuvm_bo *vm_bo = va->vm_bo;
-	struct mutex *gpuva_lock;
-	bool last;
+	bool last = false;
 
 	if (!vm_bo)
 		return;
 
 	drm_WARN_ON(vm_bo->vm->drm, !drm_gpuvm_immediate_mode(vm_bo->vm));
-	gpuva_lock = drm_gem_gpuva_mutex(vm_bo->obj);
 
-	mutex_lock(gpuva_lock);
-	last = gpuvm_bo_put_zombie_locked(unlink_locked(va));
-	mutex_unlock(gpuva_lock);
+	scoped_guard(mutex, drm_gem_gpuva_mutex(vm_bo->obj))
+		last = gpuvm_bo_put_zombie_locked(unlink_locked(va));
 
 	/* From here on it may be freed, and with it the object and its lock. */
 	if (last)
