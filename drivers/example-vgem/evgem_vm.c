@@ -38,6 +38,14 @@ static void vm_free(struct drm_gpuvm *gpuvm)
 	kfree(to_evgem_vm(gpuvm));
 }
 
+/* For the account of the program: there is one for each BO that it maps. */
+static struct drm_gpuvm_bo *vm_bo_alloc(void)
+{
+	struct drm_gpuvm_bo *vm_bo = kzalloc_obj(*vm_bo, GFP_KERNEL_ACCOUNT);
+
+	return vm_bo;
+}
+
 /*
  * RESV_PROTECTED: every bind and every job locks the VM's dma_resv anyway, so
  * it can protect the lists of external and evicted BOs as well.
@@ -46,6 +54,7 @@ static void vm_free(struct drm_gpuvm *gpuvm)
 
 static const struct drm_gpuvm_ops vm_ops = {
 	.vm_free = vm_free,
+	.vm_bo_alloc = vm_bo_alloc,
 	.sm_step_map = evgem_step_map,
 	.sm_step_remap = evgem_step_remap,
 	.sm_step_unmap = evgem_step_unmap,

@@ -55,12 +55,12 @@ static void stamp(struct fixture *f)
 
 static int fixture_init(struct kunit *test)
 {
-	struct fixture *f = kvzalloc(sizeof(*f), GFP_KERNEL);
+	struct fixture *f = kvzalloc_obj(*f);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	test->priv = f;
 
-	f->hw = kvzalloc(sizeof(*f->hw), GFP_KERNEL);
+	f->hw = kvzalloc_obj(*f->hw);
 	KUNIT_ASSERT_NOT_NULL(test, f->hw);
 	evgem_tlb_init(&f->hw->tlb);
 
@@ -139,11 +139,11 @@ static void do_map(struct kunit *test, unsigned int first, unsigned int n,
 	u64 addr = f->base + (u64)first * PAGE_SIZE;
 	u64 range = (u64)n * PAGE_SIZE;
 	struct evgem_pt_update update;
+	u64 tables;
 
 	evgem_pt_update_init(&update);
-	KUNIT_ASSERT_EQ(test, 0, evgem_pt_update_reserve(&update,
-				evgem_pt_tables_for_map(addr, range,
-							pages + first)));
+	tables = evgem_pt_tables_for_map(addr, range, pages + first);
+	KUNIT_ASSERT_EQ(test, 0, evgem_pt_update_reserve(&update, tables));
 	KUNIT_ASSERT_EQ(test, 0, evgem_pt_map(&f->pt, &update, addr, range,
 					      pages + first, writable));
 	KUNIT_EXPECT_TRUE(test, list_empty(&update.retired));
@@ -164,10 +164,11 @@ static void do_unmap(struct kunit *test, unsigned int first, unsigned int n)
 	u64 addr = f->base + (u64)first * PAGE_SIZE;
 	u64 range = (u64)n * PAGE_SIZE;
 	struct evgem_pt_update update;
+	u64 tables;
 
 	evgem_pt_update_init(&update);
-	KUNIT_ASSERT_EQ(test, 0, evgem_pt_update_reserve(&update,
-				evgem_pt_tables_for_unmap(addr, range)));
+	tables = evgem_pt_tables_for_unmap(addr, range);
+	KUNIT_ASSERT_EQ(test, 0, evgem_pt_update_reserve(&update, tables));
 	KUNIT_ASSERT_EQ(test, 0, evgem_pt_unmap(&f->pt, &update, addr, range));
 	flush(f, &update);
 	evgem_pt_update_fini(&update);
@@ -361,10 +362,9 @@ static void pt_random(struct kunit *test)
 		/* Often short, often at boundaries, where the cases are. */
 		if (what & 1)
 			n = 1 + n % 8;
-		if (what & 2) {
+		if (what & 2)
 			first = ALIGN_DOWN(first, BLOCK_PAGES);
-			n = min(n, PAGES - first);
-		}
+		n = min(n, PAGES - first);
 
 		do_unmap(test, first, n);
 		if (what & 4)
