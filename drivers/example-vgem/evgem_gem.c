@@ -139,7 +139,10 @@ static struct evgem_bo *gem_create(struct drm_device *drm,
 	if (args->flags & DRM_EVGEM_GEM_HUGE)
 		return evgem_gem_huge_create(drm, args->size);
 
+	/* shmem says ENOSPC when it cannot allocate an inode. */
 	shmem = drm_gem_shmem_create(drm, args->size);
+	if (shmem == ERR_PTR(-ENOSPC))
+		return ERR_PTR(-ENOMEM);
 	if (IS_ERR(shmem))
 		return ERR_CAST(shmem);
 

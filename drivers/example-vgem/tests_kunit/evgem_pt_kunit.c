@@ -529,7 +529,7 @@ static struct kunit_case pt_cases[] = {
 	KUNIT_CASE_PARAM(pt_split, piece_gen_params),
 	KUNIT_CASE(pt_leaf_replaces_table),
 	KUNIT_CASE(pt_counts),
-	KUNIT_CASE(pt_random),
+	KUNIT_CASE_SLOW(pt_random),
 	KUNIT_CASE(pt_split_under_reader),
 	KUNIT_CASE(tlb_is_stale_until_flushed),
 	KUNIT_CASE(tlb_flushes_large_entry_by_part),
