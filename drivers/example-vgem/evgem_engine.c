@@ -58,12 +58,12 @@ static struct evgem_hw_job *ring_next(struct evgem_ring *ring, int *killed)
 {
 	struct evgem_hw_job *job;
 
-	guard(spinlock)(&ring->lock);
-
+	spin_lock(&ring->lock);
 	*killed = ring->killed;
 	job = list_first_entry_or_null(&ring->jobs, struct evgem_hw_job, entry);
 	if (job)
 		list_del(&job->entry);
+	spin_unlock(&ring->lock);
 
 	return job;
 }
@@ -141,8 +141,9 @@ void evgem_ring_fini(struct evgem_ring *ring)
  */
 void evgem_ring_submit(struct evgem_ring *ring, struct evgem_hw_job *job)
 {
-	scoped_guard(spinlock, &ring->lock)
-		list_add_tail(&job->entry, &ring->jobs);
+	spin_lock(&ring->lock);
+	list_add_tail(&job->entry, &ring->jobs);
+	spin_unlock(&ring->lock);
 
 	queue_work(ring->hw->wq, &ring->work);
 }
@@ -171,10 +172,10 @@ bool evgem_ring_is_killed(struct evgem_ring *ring)
  */
 void evgem_ring_kill(struct evgem_ring *ring, int error)
 {
-	scoped_guard(spinlock, &ring->lock) {
-		if (!ring->killed)
-			WRITE_ONCE(ring->killed, error);
-	}
+	spin_lock(&ring->lock);
+	if (!ring->killed)
+		WRITE_ONCE(ring->killed, error);
+	spin_unlock(&ring->lock);
 
 	flush_work(&ring->work);
 }

@@ -45,31 +45,28 @@ static bool tlb_find(struct evgem_tlb *tlb, unsigned int context, u64 addr,
 		     struct evgem_tlb_entry *found)
 {
 	static const u8 levels[] = { 0, EVGEM_PT_LEAF_LEVEL };
+	bool hit = false;
 
-	guard(spinlock)(&tlb->lock);
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(levels); i++) {
+	spin_lock(&tlb->lock);
+	for (unsigned int i = 0; i < ARRAY_SIZE(levels) && !hit; i++) {
 		unsigned int shift = evgem_pt_shift(levels[i]);
-		struct evgem_tlb_entry *entry = tlb_slot(tlb, context, addr,
-							 shift);
 
-		if ((entry->pte & EVGEM_PTE_VALID) &&
-		    entry->context == context && entry->shift == shift &&
-		    entry->addr == ALIGN_DOWN(addr, 1ULL << shift)) {
-			*found = *entry;
-			return true;
-		}
+		*found = *tlb_slot(tlb, context, addr, shift);
+		hit = (found->pte & EVGEM_PTE_VALID) &&
+		      found->context == context && found->shift == shift &&
+		      found->addr == ALIGN_DOWN(addr, 1ULL << shift);
 	}
+	spin_unlock(&tlb->lock);
 
-	return false;
+	return hit;
 }
 
 static void tlb_remember(struct evgem_tlb *tlb,
 			 const struct evgem_tlb_entry *entry)
 {
-	guard(spinlock)(&tlb->lock);
-
+	spin_lock(&tlb->lock);
 	*tlb_slot(tlb, entry->context, entry->addr, entry->shift) = *entry;
+	spin_unlock(&tlb->lock);
 }
 
 static bool walk(struct evgem_tlb *tlb, unsigned int context, u64 addr,
@@ -170,18 +167,18 @@ int evgem_tlb_access(struct evgem_tlb *tlb, unsigned int context,
 	bool write = access->op != EVGEM_OP_READ && access->op != EVGEM_OP_LOAD;
 	unsigned long pfn;
 
-	guard(read_lock)(&tlb->drain);
-
+	read_lock(&tlb->drain);
 	fault->reason = translate(tlb, context, access->addr, write, &pfn);
-	if (fault->reason != DRM_EVGEM_FAULT_NONE) {
-		fault->addr = access->addr;
-		fault->access = write ? DRM_EVGEM_ACCESS_WRITE :
-					DRM_EVGEM_ACCESS_READ;
-		return -EFAULT;
-	}
+	if (fault->reason == DRM_EVGEM_FAULT_NONE)
+		access_page(pfn, access);
+	read_unlock(&tlb->drain);
 
-	access_page(pfn, access);
-	return 0;
+	if (fault->reason == DRM_EVGEM_FAULT_NONE)
+		return 0;
+
+	fault->addr = access->addr;
+	fault->access = write ? DRM_EVGEM_ACCESS_WRITE : DRM_EVGEM_ACCESS_READ;
+	return -EFAULT;
 }
 
 /**
@@ -201,8 +198,7 @@ void evgem_hw_tlb_flush(struct evgem_hw *hw, unsigned int context,
 {
 	struct evgem_tlb *tlb = &hw->tlb;
 
-	guard(write_lock)(&tlb->drain);
-
+	write_lock(&tlb->drain);
 	for (unsigned int i = 0; i < EVGEM_TLB_ENTRIES; i++) {
 		struct evgem_tlb_entry *entry = &tlb->entries[i];
 
@@ -210,6 +206,7 @@ void evgem_hw_tlb_flush(struct evgem_hw *hw, unsigned int context,
 		    start < entry->addr + (1ULL << entry->shift))
 			entry->pte = 0;
 	}
+	write_unlock(&tlb->drain);
 }
 
 /**
@@ -225,9 +222,9 @@ void evgem_hw_tlb_flush(struct evgem_hw *hw, unsigned int context,
  */
 void evgem_hw_context_set(struct evgem_hw *hw, unsigned int context, u64 root)
 {
-	guard(write_lock)(&hw->tlb.drain);
-
+	write_lock(&hw->tlb.drain);
 	hw->tlb.roots[context] = root;
+	write_unlock(&hw->tlb.drain);
 }
 
 /**

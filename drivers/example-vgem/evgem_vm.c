@@ -317,13 +317,13 @@ void evgem_vm_kill_locked(struct evgem_vm *vm, u32 reason)
 void evgem_vm_record_fault(struct evgem_vm *vm, u32 queue,
 			   const struct evgem_hw_fault *fault)
 {
-	guard(spinlock)(&vm->fault_lock);
-
+	spin_lock(&vm->fault_lock);
 	vm->fault.count++;
 	vm->fault.addr = fault->addr;
 	vm->fault.access = fault->access;
 	vm->fault.reason = fault->reason;
 	vm->fault.queue = queue;
+	spin_unlock(&vm->fault_lock);
 }
 
 static bool vm_create_args_valid(const struct drm_evgem_vm_create *args)
@@ -380,13 +380,13 @@ static void fill_state(struct evgem_vm *vm, struct drm_evgem_vm_state *state)
 		state->tlb_flushes = vm->tlb_flushes;
 	}
 
-	scoped_guard(spinlock, &vm->fault_lock) {
-		state->fault_count = vm->fault.count;
-		state->fault_addr = vm->fault.addr;
-		state->fault_access = vm->fault.access;
-		state->fault_reason = vm->fault.reason;
-		state->fault_queue = vm->fault.queue;
-	}
+	spin_lock(&vm->fault_lock);
+	state->fault_count = vm->fault.count;
+	state->fault_addr = vm->fault.addr;
+	state->fault_access = vm->fault.access;
+	state->fault_reason = vm->fault.reason;
+	state->fault_queue = vm->fault.queue;
+	spin_unlock(&vm->fault_lock);
 }
 
 /**
