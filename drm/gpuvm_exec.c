@@ -106,7 +106,10 @@ static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
  * @exec: the locking context
  * @num_fences: fence slots to reserve in each; 0 to lock only
  *
- * Objects may become external to the VM, and cease to be, while this runs.
+ * Objects may become external to the VM, and cease to be, while this runs. Lock
+ * something before, the VM as a rule: if the only object that was contended is
+ * not external any more when the loop comes round, a loop that locks nothing
+ * never ends the contention.
  *
  * Context: process; sleeps; within drm_exec_until_all_locked(). The VM's
  * dma_resv is held under DRM_GPUVM_RESV_PROTECTED.
