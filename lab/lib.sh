@@ -8,7 +8,9 @@
 LAB_TOP=$(cd "${LAB_DIR:-${0%/*}}/.." && pwd -P)
 LAB_CACHE=${LAB_CACHE:-${HOME:?HOME is not set, and neither is LAB_CACHE}/.cache/drm-gpuvm-lab}
 LAB_BUILD=$LAB_TOP/build
-export LAB_TOP LAB_CACHE
+# The command that somebody typed: when that is killed, nothing may go on.
+LAB_TYPED=${LAB_TYPED:-$$}
+export LAB_TOP LAB_CACHE LAB_TYPED
 
 # The lab's messages go to stderr: stdout belongs to what is run.
 say() {
@@ -84,6 +86,10 @@ run_step() {
 	rs_width=$(stty size 2>/dev/null </dev/tty | cut -d' ' -f2) || :
 	rs_width=${rs_width:-80}
 	while kill -0 "$rs_pid" 2>/dev/null; do
+		if ! kill -0 "$LAB_TYPED" 2>/dev/null; then
+			kill -TERM "$rs_pid" 2>/dev/null
+			exit 143
+		fi
 		rs_now=$(($(seconds) - rs_start))
 		if [ -t 2 ]; then
 			rs_last=$(tail -n 1 "$rs_log" 2>/dev/null | tr -d '\r\033' | tr '\t' ' ') || :

@@ -44,7 +44,7 @@ static int control_lockdep(void)
 static int control_sleep(void)
 {
 	spin_lock(&spin);
-	msleep(20);
+	might_sleep();
 	spin_unlock(&spin);
 	return 0;
 }
