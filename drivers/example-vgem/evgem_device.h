@@ -8,7 +8,9 @@
 #define __EVGEM_DEVICE_H__
 
 #include <linux/idr.h>
+#include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include <drm/drm_device.h>
@@ -55,8 +57,16 @@ static inline struct evgem_device *to_evgem_device(struct drm_device *drm)
 
 /**
  * struct evgem_file - what belongs to an open file
+ *
+ * Reference counted by @ref: the open file and each VM have one.
  */
 struct evgem_file {
+	/** @ref: see above */
+	struct kref ref;
+	/** @vms_left: VMs that were not freed yet, with or without an id */
+	atomic_t vms_left;
+	/** @vm_freed: woken when @vms_left is 0 */
+	wait_queue_head_t vm_freed;
 	/** @vms: VMs by id; has its own lock */
 	struct xarray vms;
 	/** @next_vm: where the search for a free id goes on; lock of @vms */
@@ -79,6 +89,8 @@ extern struct workqueue_struct *evgem_release_wq;
 /* evgem_file.c */
 int evgem_file_open(struct drm_device *drm, struct drm_file *file);
 void evgem_file_close(struct drm_device *drm, struct drm_file *file);
+void evgem_file_vm_born(struct evgem_file *efile);
+void evgem_file_vm_freed(struct evgem_file *efile);
 int evgem_file_add_vm(struct drm_file *file, struct evgem_vm *vm, u32 *id);
 int evgem_file_add_queue(struct drm_file *file, struct evgem_queue *queue,
 			 u32 *id);

@@ -12,6 +12,7 @@
  * For your own hardware: exec_run_job() writes to the ring, exec_done() is part
  * of an interrupt handler, exec_timedout_job() resets the ring.
  */
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -39,9 +40,17 @@ static const char *fence_timeline_name(struct dma_fence *fence)
 	return "ring";
 }
 
+/* A sync_file may keep the fence when the device is long closed. */
+static void fence_release(struct dma_fence *fence)
+{
+	dma_fence_free(fence);
+	module_put(THIS_MODULE);
+}
+
 static const struct dma_fence_ops fence_ops = {
 	.get_driver_name = fence_driver_name,
 	.get_timeline_name = fence_timeline_name,
+	.release = fence_release,
 };
 
 static void exec_done(struct evgem_hw_job *hw, int error)
@@ -154,6 +163,7 @@ static struct dma_fence *exec_run_job(struct drm_sched_job *sched_job)
 		fence = &job->fence->base;
 		dma_fence_init(fence, &fence_ops, &job->fence->lock,
 			       queue->fence_context, ++queue->fence_seqno);
+		__module_get(THIS_MODULE);
 		job->has_run = true;
 		/* The scheduler's; taken first, as the job may end at once. */
 		dma_fence_get(fence);

@@ -41,10 +41,17 @@ int evgem_file_open(struct drm_device *drm, struct drm_file *file)
 	if (!efile)
 		return -ENOMEM;
 
+	kref_init(&efile->ref);
+	init_waitqueue_head(&efile->vm_freed);
 	xa_init_flags(&efile->vms, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&efile->queues, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	file->driver_priv = efile;
 	return 0;
+}
+
+static void file_release(struct kref *ref)
+{
+	kfree(container_of(ref, struct evgem_file, ref));
 }
 
 /**
@@ -73,7 +80,33 @@ void evgem_file_close(struct drm_device *drm, struct drm_file *file)
 	}
 	xa_destroy(&efile->vms);
 
-	kfree(efile);
+	/*
+	 * The VMs are freed by workers, soon unless a job waits for somebody
+	 * else. Who closed the last file expects that the module is unused.
+	 */
+	wait_event_timeout(efile->vm_freed, !atomic_read(&efile->vms_left), HZ);
+	kref_put(&efile->ref, file_release);
+}
+
+/**
+ * evgem_file_vm_born() - count a VM
+ * @efile: the file that it belongs to
+ */
+void evgem_file_vm_born(struct evgem_file *efile)
+{
+	kref_get(&efile->ref);
+	atomic_inc(&efile->vms_left);
+}
+
+/**
+ * evgem_file_vm_freed() - the same VM is gone
+ * @efile: the file, which may be closed, and gone when this returns
+ */
+void evgem_file_vm_freed(struct evgem_file *efile)
+{
+	if (atomic_dec_and_test(&efile->vms_left))
+		wake_up(&efile->vm_freed);
+	kref_put(&efile->ref, file_release);
 }
 
 static int table_add(struct xarray *table, u32 *next, atomic_t *count,

@@ -78,6 +78,7 @@ static void vm_release(struct work_struct *work)
 {
 	struct evgem_vm *vm = container_of(work, struct evgem_vm, release);
 	struct evgem_device *evgem = vm->evgem;
+	struct evgem_file *file = vm->file;
 
 	drm_sched_entity_fini(&vm->entity);
 	drm_sched_fini(&vm->sched);
@@ -93,6 +94,7 @@ static void vm_release(struct work_struct *work)
 
 	/* Unloading waits for this worker to end. */
 	module_put(THIS_MODULE);
+	evgem_file_vm_freed(file);
 }
 
 static void vm_ref_release(struct kref *ref)
@@ -184,8 +186,8 @@ static struct evgem_vm *vm_alloc(struct evgem_device *evgem)
 	return vm;
 }
 
-static struct evgem_vm *vm_create(struct evgem_device *evgem, u64 start,
-				  u64 range)
+static struct evgem_vm *vm_create(struct evgem_device *evgem,
+				  struct evgem_file *file, u64 start, u64 range)
 {
 	struct evgem_vm *vm = vm_alloc(evgem);
 	int ret;
@@ -212,6 +214,8 @@ static struct evgem_vm *vm_create(struct evgem_device *evgem, u64 start,
 
 	/* A VM may outlive its file, waiting for a fence of somebody else. */
 	__module_get(THIS_MODULE);
+	evgem_file_vm_born(file);
+	vm->file = file;
 	scoped_guard(mutex, &evgem->vms_lock)
 		list_add_tail(&vm->link, &evgem->vms);
 	return vm;
@@ -354,7 +358,8 @@ int evgem_vm_create_ioctl(struct drm_device *drm, void *data,
 	if (!vm_create_args_valid(args) || range <= EVGEM_VA_RESERVED)
 		return -EINVAL;
 
-	vm = vm_create(to_evgem_device(drm), args->va_start, range);
+	vm = vm_create(to_evgem_device(drm), file->driver_priv,
+		       args->va_start, range);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 

@@ -19,6 +19,7 @@
 
 struct drm_file;
 struct evgem_device;
+struct evgem_file;
 struct evgem_hw_fault;
 struct evgem_queue;
 
@@ -50,6 +51,8 @@ struct evgem_vm {
 	struct drm_gpuvm base;
 	/** @evgem: the device */
 	struct evgem_device *evgem;
+	/** @file: whose VM this is; only to tell it that the VM is gone */
+	struct evgem_file *file;
 	/** @ref: see above */
 	struct kref ref;
 	/** @release: frees the VM, in a context of its own */
