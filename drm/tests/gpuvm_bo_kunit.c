@@ -123,11 +123,6 @@ static void row31_prealloc_loser(struct kunit *test)
 	struct drm_gem_object *obj = gk_bo_new(test, 'A');
 	struct drm_gpuvm_bo *first, *second;
 
-	if (!gk_immediate(test)) {
-		kunit_mark_skipped(test, "immediate mode only");
-		goto out;
-	}
-
 	first = drm_gpuvm_bo_create(vm, obj);
 	second = drm_gpuvm_bo_create(vm, obj);
 	KUNIT_ASSERT_NOT_NULL(test, first);
@@ -150,7 +145,6 @@ static void row31_prealloc_loser(struct kunit *test)
 
 	gk_vm_bo_put(first);
 	KUNIT_EXPECT_TRUE(test, gk_vm_bo_put(first));
-out:
 	drm_gem_object_put(obj);
 	gk_vm_close(test, vm);
 }
@@ -214,11 +208,6 @@ static void row33_put_deferred(struct kunit *test)
 	struct drm_gem_object *obj = gk_bo_new(test, 'A');
 	struct drm_gpuvm_bo *vm_bo, *again;
 
-	if (!gk_immediate(test)) {
-		kunit_mark_skipped(test, "immediate mode only");
-		goto out;
-	}
-
 	vm_bo = gk_vm_bo_obtain_ext(test, vm, obj);
 	drm_gpuvm_bo_get(vm_bo);
 	gk_events_start();
@@ -245,7 +234,6 @@ static void row33_put_deferred(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, gk_events(), "b");
 
 	KUNIT_EXPECT_TRUE(test, gk_vm_bo_put(again));
-out:
 	drm_gem_object_put(obj);
 	gk_vm_close(test, vm);
 }
@@ -256,12 +244,6 @@ static void row33_unlink_defer(struct kunit *test)
 	struct drm_gem_object *obj = gk_bo_new(test, 'A');
 	struct drm_gpuvm_bo *vm_bo;
 	struct drm_gpuva *a, *b;
-
-	if (!gk_immediate(test)) {
-		kunit_mark_skipped(test, "immediate mode only");
-		drm_gem_object_put(obj);
-		goto out;
-	}
 
 	vm_bo = gk_vm_bo_obtain(test, vm, obj);
 	a = gk_va_insert(test, vm, obj, 0, 1, 0);
@@ -284,7 +266,6 @@ static void row33_unlink_defer(struct kunit *test)
 
 	drm_gpuvm_bo_deferred_cleanup(vm);
 	KUNIT_EXPECT_STREQ(test, gk_events(), "bo");
-out:
 	gk_vm_close(test, vm);
 }
 
@@ -293,12 +274,6 @@ static void row33_closed_without_cleanup(struct kunit *test)
 	struct drm_gpuvm *vm = gk_vm_new(test);
 	struct drm_gem_object *obj = gk_bo_new(test, 'A');
 	struct drm_gem_object *other = gk_bo_new(test, 'B');
-
-	if (!gk_immediate(test)) {
-		kunit_mark_skipped(test, "immediate mode only");
-		gk_vm_close(test, vm);
-		goto out;
-	}
 
 	drm_gpuvm_bo_put_deferred(gk_vm_bo_obtain_ext(test, vm, obj));
 	drm_gpuvm_bo_put_deferred(gk_vm_bo_obtain_ext(test, vm, other));
@@ -309,7 +284,6 @@ static void row33_closed_without_cleanup(struct kunit *test)
 	/* Reported, and cleaned up all the same. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&gk_counts.vm_bos), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gk_counts.vms), 0);
-out:
 	drm_gem_object_put(other);
 	drm_gem_object_put(obj);
 }
@@ -532,11 +506,6 @@ static void row44_walk_drops_last(struct kunit *test)
 	struct drm_gem_object *obj[3];
 	struct drm_gpuvm_exec vm_exec = {};
 
-	if (gk_resv_protected(test)) {
-		kunit_skip(test, "the walk holds no reference");
-		return;
-	}
-
 	callbacks.vm_bo_validate = validate_and_drop;
 	vm = gk_vm_new_with(test, &callbacks, 0, GK_VM_RANGE);
 	for (int i = 0; i < ARRAY_SIZE(obj); i++) {
@@ -562,18 +531,18 @@ static void row44_walk_drops_last(struct kunit *test)
 static struct kunit_case gpuvm_bo_cases[] = {
 	KUNIT_CASE_PARAM(row30_obtain_twice, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row30_one_per_vm, gk_mode_gen_params),
-	KUNIT_CASE_PARAM(row31_prealloc_loser, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row31_prealloc_loser, gk_immediate_gen_params),
 	KUNIT_CASE_PARAM(row32_put_order, gk_mode_gen_params),
 	KUNIT_CASE(row32_put_null),
 	KUNIT_CASE_PARAM(row32_put_without_lock, gk_mode_gen_params),
-	KUNIT_CASE_PARAM(row33_put_deferred, gk_mode_gen_params),
-	KUNIT_CASE_PARAM(row33_unlink_defer, gk_mode_gen_params),
-	KUNIT_CASE_PARAM(row33_closed_without_cleanup, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row33_put_deferred, gk_immediate_gen_params),
+	KUNIT_CASE_PARAM(row33_unlink_defer, gk_immediate_gen_params),
+	KUNIT_CASE_PARAM(row33_closed_without_cleanup, gk_immediate_gen_params),
 	KUNIT_CASE_PARAM(row34_unlink_never_linked, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row35_extobj_add, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row36_link_refused, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row37_starts_evicted, gk_mode_gen_params),
-	KUNIT_CASE_PARAM(row44_walk_drops_last, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row44_walk_drops_last, gk_internal_gen_params),
 	KUNIT_CASE_PARAM(link_before_insert, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(gem_evict, gk_mode_gen_params),
 	{}

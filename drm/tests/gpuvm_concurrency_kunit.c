@@ -8,13 +8,15 @@
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "gpuvm_kunit_helper.h"
 
-#define ROUNDS		(IS_ENABLED(CONFIG_KASAN) ? 1000 : 3000)
+#define ROUNDS		500
+#define ROUNDS_MET	100
 #define STAY		6
 #define CHURN		4
 
@@ -127,12 +129,21 @@ static int race_suite_init(struct kunit *test)
 	return gk_init(test);
 }
 
-/* Wait until both threads have arrived for the nth time, from 1. */
+/*
+ * Wait until both threads have arrived for the nth time, from 1: at first
+ * without sleep, so that they go on at the same moment.
+ */
 static void meet(struct race *race, unsigned int n)
 {
+	unsigned int spins = 0;
+
 	atomic_inc(&race->arrived);
-	while (atomic_read(&race->arrived) < 2 * n && !READ_ONCE(race->error))
-		cond_resched();
+	while (atomic_read(&race->arrived) < 2 * n && !READ_ONCE(race->error)) {
+		if (spins++ < 10000)
+			cpu_relax();
+		else
+			usleep_range(20, 100);
+	}
 }
 
 static void churn_put(struct drm_gpuvm_bo *vm_bo, bool deferred)
@@ -201,6 +212,17 @@ static void check_locked(struct race *race, struct drm_exec *exec)
 	}
 }
 
+/* Where the VM's dma_resv is not needed, walks may run at the same time. */
+static int prepare(struct drm_gpuvm *vm, struct drm_exec *exec)
+{
+	int ret = 0;
+
+	if (drm_gpuvm_resv_protected(vm))
+		ret = drm_gpuvm_prepare_vm(vm, exec, 1);
+
+	return ret ?: drm_gpuvm_prepare_objects(vm, exec, 1);
+}
+
 static void walk_once(struct race *race)
 {
 	struct drm_exec exec;
@@ -208,14 +230,7 @@ static void walk_once(struct race *race)
 
 	drm_exec_init(&exec, 0, 0);
 	drm_exec_until_all_locked(&exec) {
-		ret = 0;
-		/* Without it, walks may run at the same time. */
-		if (drm_gpuvm_resv_protected(race->vm))
-			ret = drm_gpuvm_prepare_vm(race->vm, &exec, 1);
-		drm_exec_retry_on_contention(&exec);
-		if (ret)
-			break;
-		ret = drm_gpuvm_prepare_objects(race->vm, &exec, 1);
+		ret = prepare(race->vm, &exec);
 		drm_exec_retry_on_contention(&exec);
 		if (ret)
 			break;
@@ -322,7 +337,7 @@ static void obtain_both(struct race *race, unsigned int who)
 	struct drm_gem_object *obj = race->churn[0];
 	unsigned int n, m = 0;
 
-	for (n = 0; n < ROUNDS && !READ_ONCE(race->error); n++) {
+	for (n = 0; n < ROUNDS_MET && !READ_ONCE(race->error); n++) {
 		struct drm_gpuvm_bo *mine = drm_gpuvm_bo_create(race->vm, obj);
 
 		if (!mine) {
@@ -348,11 +363,6 @@ static void row31_prealloc_race(struct kunit *test)
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, race);
-	if (!gk_immediate(test)) {
-		kunit_mark_skipped(test, "immediate mode only");
-		return;
-	}
-
 	race_init(test, race);
 	race_run(test, race, obtain_both, obtain_both);
 	race_fini(test, race);
@@ -383,11 +393,6 @@ static void row33_put_deferred_race(struct kunit *test)
 	unsigned int vm_bos;
 
 	KUNIT_ASSERT_NOT_NULL(test, race);
-	if (!gk_immediate(test)) {
-		kunit_mark_skipped(test, "immediate mode only");
-		return;
-	}
-
 	race_init(test, race);
 	vm_bos = atomic_read(&gk_counts.vm_bos);
 	race_run(test, race, obtain_put, obtain_put);
@@ -421,8 +426,8 @@ static void row37_evict_while_obtaining(struct kunit *test)
 }
 
 static struct kunit_case gpuvm_concurrency_cases[] = {
-	KUNIT_CASE_PARAM(row31_prealloc_race, gk_mode_gen_params),
-	KUNIT_CASE_PARAM(row33_put_deferred_race, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row31_prealloc_race, gk_immediate_gen_params),
+	KUNIT_CASE_PARAM(row33_put_deferred_race, gk_immediate_gen_params),
 	KUNIT_CASE_PARAM(row37_evict_while_obtaining, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row40_evict_while_validating, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row43_add_del_while_walking, gk_mode_gen_params),

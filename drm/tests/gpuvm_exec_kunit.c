@@ -106,11 +106,6 @@ static void row38_evict_external(struct kunit *test)
 	struct exec_fixture f;
 
 	fixture_init(test, &f, &gk_ops);
-	if (!gk_resv_protected(test)) {
-		kunit_mark_skipped(test, "RESV_PROTECTED only");
-		goto out;
-	}
-
 	gk_vm_bo_evict(f.vm_bo[1], true);
 	KUNIT_EXPECT_TRUE(test, f.vm_bo[1]->evicted);
 	KUNIT_EXPECT_FALSE(test, evict_listed(f.vm));
@@ -123,7 +118,6 @@ static void row38_evict_external(struct kunit *test)
 	/* Listed once, however often it is locked. */
 	KUNIT_EXPECT_EQ(test, lock_validate(test, f.vm), 0);
 	KUNIT_EXPECT_STREQ(test, to_gk_vm(f.vm)->validated, "B");
-out:
 	fixture_fini(test, &f);
 }
 
@@ -601,8 +595,8 @@ static void row48_array_leaves_extra(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, drm_gpuvm_exec_lock_array(&vm_exec, &more, 1));
 	expect_locked(test, f.vm, &vm_exec.exec, "VABCDY");
-	KUNIT_EXPECT_PTR_EQ(test, vm_exec.extra.fn, NULL);
-	KUNIT_EXPECT_PTR_EQ(test, vm_exec.extra.priv, NULL);
+	KUNIT_EXPECT_NULL(test, vm_exec.extra.fn);
+	KUNIT_EXPECT_NULL(test, vm_exec.extra.priv);
 	drm_gpuvm_exec_unlock(&vm_exec);
 
 	/* What the caller has there is honoured, and stays. */
@@ -610,7 +604,7 @@ static void row48_array_leaves_extra(struct kunit *test)
 	vm_exec.extra.priv = &extra;
 	KUNIT_ASSERT_EQ(test, 0, drm_gpuvm_exec_lock_array(&vm_exec, &more, 1));
 	expect_locked(test, f.vm, &vm_exec.exec, "VABCDXY");
-	KUNIT_EXPECT_PTR_EQ(test, vm_exec.extra.fn, lock_extra);
+	KUNIT_EXPECT_TRUE(test, vm_exec.extra.fn == lock_extra);
 	KUNIT_EXPECT_PTR_EQ(test, vm_exec.extra.priv, &extra);
 	KUNIT_EXPECT_GE(test, extra.calls, 1);
 	drm_gpuvm_exec_unlock(&vm_exec);
@@ -716,7 +710,7 @@ static void exec_allocated(struct kunit *test)
 }
 
 static struct kunit_case gpuvm_exec_cases[] = {
-	KUNIT_CASE_PARAM(row38_evict_external, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row38_evict_external, gk_resv_gen_params),
 	KUNIT_CASE_PARAM(row39_evict_listed, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row40_validate_delists, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row40_validate_by_flag, gk_mode_gen_params),

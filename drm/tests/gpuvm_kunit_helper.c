@@ -5,6 +5,7 @@
 #include <kunit/device.h>
 
 #include <linux/debugfs.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -41,17 +42,46 @@ const struct gk_mode gk_modes[4] = {
 	},
 };
 
-/* A generator for KUNIT_CASE_PARAM(): every combination of the modes. */
+static const void *gen_params(const void *prev, char *desc,
+			      enum drm_gpuvm_flags mask,
+			      enum drm_gpuvm_flags flags)
+{
+	const struct gk_mode *mode = prev;
+
+	mode = mode ? mode + 1 : gk_modes;
+	for (; mode < gk_modes + ARRAY_SIZE(gk_modes); mode++) {
+		if ((mode->flags & mask) != flags)
+			continue;
+		strscpy(desc, mode->name, KUNIT_PARAM_DESC_SIZE);
+		return mode;
+	}
+
+	return NULL;
+}
+
+/* Generators for KUNIT_CASE_PARAM(): all modes, or those that a case is for. */
 const void *gk_mode_gen_params(struct kunit *test, const void *prev, char *desc)
 {
-	const struct gk_mode *next = prev ? (const struct gk_mode *)prev + 1 :
-					    gk_modes;
+	return gen_params(prev, desc, 0, 0);
+}
 
-	if (next == gk_modes + ARRAY_SIZE(gk_modes))
-		return NULL;
+const void *gk_immediate_gen_params(struct kunit *test, const void *prev,
+				    char *desc)
+{
+	return gen_params(prev, desc, DRM_GPUVM_IMMEDIATE_MODE,
+			  DRM_GPUVM_IMMEDIATE_MODE);
+}
 
-	strscpy(desc, next->name, KUNIT_PARAM_DESC_SIZE);
-	return next;
+const void *gk_resv_gen_params(struct kunit *test, const void *prev, char *desc)
+{
+	return gen_params(prev, desc, DRM_GPUVM_RESV_PROTECTED,
+			  DRM_GPUVM_RESV_PROTECTED);
+}
+
+const void *gk_internal_gen_params(struct kunit *test, const void *prev,
+				   char *desc)
+{
+	return gen_params(prev, desc, DRM_GPUVM_RESV_PROTECTED, 0);
 }
 
 /* The mode of this run of a case; the first for cases that have none. */
@@ -558,3 +588,6 @@ unsigned int gk_fail_alloc_disarm(void)
 #endif
 	return left;
 }
+
+MODULE_DESCRIPTION("KUnit suites of the GPUVM core");
+MODULE_LICENSE("Dual MIT/GPL");

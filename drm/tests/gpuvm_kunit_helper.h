@@ -135,6 +135,11 @@ extern const struct gk_mode gk_modes[4];
 extern const struct drm_gpuvm_ops gk_ops;
 
 const void *gk_mode_gen_params(struct kunit *test, const void *prev, char *desc);
+const void *gk_immediate_gen_params(struct kunit *test, const void *prev,
+				    char *desc);
+const void *gk_resv_gen_params(struct kunit *test, const void *prev, char *desc);
+const void *gk_internal_gen_params(struct kunit *test, const void *prev,
+				   char *desc);
 const struct gk_mode *gk_mode(struct kunit *test);
 bool gk_immediate(struct kunit *test);
 bool gk_resv_protected(struct kunit *test);

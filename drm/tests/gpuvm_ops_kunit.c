@@ -197,10 +197,11 @@ static struct drm_gpuvm_bo *linked_two(struct kunit *test, struct drm_gpuvm *vm,
 static struct drm_gpuva_ops *bo_unmap(struct drm_gpuvm_bo *vm_bo)
 {
 	struct drm_gpuva_ops *ops;
+	struct gk_lock lock;
 
-	dma_resv_lock(vm_bo->obj->resv, NULL);
+	gk_lock(&lock, vm_bo->vm, vm_bo->obj);
 	ops = drm_gpuvm_bo_unmap_ops_create(vm_bo);
-	dma_resv_unlock(vm_bo->obj->resv);
+	gk_unlock(&lock);
 
 	return ops;
 }
@@ -269,9 +270,11 @@ static void fail_every(struct kunit *test, struct drm_gpuvm_bo *vm_bo,
 	for (n = 1; n < 100; n++) {
 		struct drm_gpuva_ops *ops;
 
+		dma_resv_lock(vm_bo->obj->resv, NULL);
 		gk_fail_alloc_arm(n);
 		ops = create(vm_bo);
 		left = gk_fail_alloc_disarm();
+		dma_resv_unlock(vm_bo->obj->resv);
 		if (left) {
 			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ops);
 			KUNIT_EXPECT_EQ(test, atomic_read(&gk_counts.ops),
@@ -308,7 +311,8 @@ static void row29_allocation_fails(struct kunit *test)
 		fail_every(test, vm_bo, create_madvise, 4);
 		fail_every(test, vm_bo, create_prefetch, 4);
 		if (!gk_immediate(test))
-			fail_every(test, vm_bo, bo_unmap, 2);
+			fail_every(test, vm_bo, drm_gpuvm_bo_unmap_ops_create,
+				   2);
 	}
 
 	gk_vm_bo_put(vm_bo);

@@ -335,7 +335,7 @@ static void run_one(struct random_state *s)
 		    min_t(u64, va->addr + va->range + 1, PAGES));
 }
 
-static void random_init(struct kunit *test, struct random_state *s)
+static void state_init(struct kunit *test, struct random_state *s)
 {
 	static struct drm_gpuvm_ops callbacks;
 	u64 seed = random_seed ?: get_random_u32();
@@ -357,7 +357,7 @@ static void random_init(struct kunit *test, struct random_state *s)
 	KUNIT_ASSERT_NOT_NULL(test, s->pages);
 }
 
-static void random_fini(struct kunit *test, struct random_state *s)
+static void state_fini(struct kunit *test, struct random_state *s)
 {
 	struct gk_va *va, *next;
 
@@ -374,7 +374,7 @@ static void split_merge_against_array(struct kunit *test)
 	unsigned int n;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
-	random_init(test, s);
+	state_init(test, s);
 
 	for (n = 1; n <= random_count && !s->error; n++) {
 		run_one(s);
@@ -398,7 +398,7 @@ static void split_merge_against_array(struct kunit *test)
 		KUNIT_EXPECT_GT(test, s->keeps, random_count / 100);
 	}
 
-	random_fini(test, s);
+	state_fini(test, s);
 }
 
 static struct kunit_case gpuvm_random_cases[] = {

@@ -69,8 +69,6 @@ static void mapping_allocates_nothing(struct kunit *test)
 	struct section s;
 	bool cookie;
 
-	if (!gk_immediate(test))
-		kunit_skip(test, "immediate mode only");
 	if (!gk_fail_alloc_available(test))
 		kunit_skip(test, "no fault injection");
 	section_init(test, &s);
@@ -101,8 +99,6 @@ static void vm_bo_allocates_nothing(struct kunit *test)
 	unsigned int left;
 	bool cookie;
 
-	if (!gk_immediate(test))
-		kunit_skip(test, "immediate mode only");
 	if (!gk_fail_alloc_available(test))
 		kunit_skip(test, "no fault injection");
 	section_init(test, &s);
@@ -153,8 +149,8 @@ out:
 }
 
 static struct kunit_case gpuvm_signalling_cases[] = {
-	KUNIT_CASE_PARAM(mapping_allocates_nothing, gk_mode_gen_params),
-	KUNIT_CASE_PARAM(vm_bo_allocates_nothing, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(mapping_allocates_nothing, gk_immediate_gen_params),
+	KUNIT_CASE_PARAM(vm_bo_allocates_nothing, gk_immediate_gen_params),
 	KUNIT_CASE(lists_do_allocate),
 	{}
 };

@@ -5,6 +5,8 @@
 #include <linux/kmsg_dump.h>
 #include <linux/slab.h>
 
+#include <drm/drm_device.h>
+
 #include "gpuvm_kunit_helper.h"
 
 struct vm_range {
