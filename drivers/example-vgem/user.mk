@@ -13,7 +13,7 @@ CC ?= gcc
 PKG_CONFIG ?= pkg-config
 
 CFLAGS ?= -O2 -g
-CFLAGS += -std=gnu11 -Wall -Wextra -Werror -pthread
+CFLAGS += -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror -pthread
 CPPFLAGS += -D_GNU_SOURCE -I$(DIR)/include/uapi -I$(DIR)/lib
 CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libdrm)
 

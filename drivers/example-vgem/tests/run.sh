@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# Usage: run.sh [--more N] [THEME [CASE...] [+ THEME [CASE...]]...]
+#
+# In a guest, from the top of the checkout: loads the modules, runs the cases
+# that are named, or all, and unloads the modules, which shows whether anything
+# still holds on to them. One KTAP result for the whole; --more leaves room for
+# N results that the caller adds.
+
+set -u
+
+programs=${PROGRAMS:-build/user}
+more=0
+if [ "${1:-}" = --more ]; then
+	more=$2
+	shift 2
+fi
+
+plan=$(mktemp)
+runs=$(mktemp)
+trap 'rm -f "$plan" "$runs"' EXIT
+
+# One line in $runs for each program: its name and cases.
+if [ $# -eq 0 ]; then
+	for program in "$programs"/evgem-*; do
+		echo "${program##*/}"
+	done >"$runs"
+else
+	echo "$@" | tr '+' '\n' >"$runs"
+fi
+
+count=2
+while read -r theme cases; do
+	if [ -n "$cases" ]; then
+		# shellcheck disable=SC2086 # a list of words
+		set -- $cases
+		count=$((count + $#))
+	else
+		count=$((count + $("$programs/$theme" --list | wc -l)))
+	fi
+done <"$runs"
+
+echo "KTAP version 1"
+echo "1..$((count + more))"
+
+number=0
+failed=0
+result() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		failed=1
+		echo "not ok $number - $2"
+	fi
+}
+
+lab/guest/load drm_gpuvm_ref example_vgem "${PARAMETERS:-max_vms=64}"
+result $? load
+
+# Results get the number that they have in the whole, and the theme's name.
+# shellcheck disable=SC2016 # for awk
+renumber='
+	/^(KTAP|1\.\.)/ { next }
+	/^(not )?ok / {
+		not = $1 == "not"
+		sub(/^(not )?ok [0-9]+ - /, "")
+		if (not)
+			print "# run it alone: lab/run " kernel \
+				" -- sh drivers/example-vgem/tests/run.sh " theme " " $0
+		print (not ? "not ok " : "ok ") ++number " - " theme " " $0
+		bad = bad || not
+		fflush()
+		next
+	}
+	{ print; fflush() }
+	END { print number, bad + 0 >state }'
+
+state=$(mktemp)
+while read -r theme cases; do
+	echo "# $theme"
+	start=$(date +%s)
+	# shellcheck disable=SC2086 # a list of words
+	"$programs/$theme" $cases </dev/null |
+		awk -v theme="$theme" -v kernel="${LAB_KERNEL:-KERNEL}" \
+			-v number="$number" -v state="$state" "$renumber"
+	read -r number bad <"$state"
+	[ "$bad" -eq 0 ] || failed=1
+	echo "# $theme: $(($(date +%s) - start)) s"
+done <"$runs"
+rm -f "$state"
+
+# Files are closed, but a worker may have to free the last VM.
+for try in 1 2 3 4 5 6 7 8 9 10; do
+	[ "$(cat /sys/module/example_vgem/refcnt 2>/dev/null || echo 0)" != 0 ] || break
+	sleep 0."$try"
+done
+lab/guest/unload drm_gpuvm_ref example_vgem
+result $? unload
+
+exit "$failed"
