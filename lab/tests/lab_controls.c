@@ -8,6 +8,7 @@
  * Copyright The drm-gpuvm reference stack authors
  */
 
+#include <linux/debug_locks.h>
 #include <linux/delay.h>
 #include <linux/kfence.h>
 #include <linux/list.h>
@@ -99,6 +100,15 @@ static int control_warn(void)
 	return 0;
 }
 
+/* What an overflow of lockdep's tables does, without the message. */
+static int control_blind(void)
+{
+#ifdef CONFIG_LOCKDEP
+	debug_locks_off();
+#endif
+	return 0;
+}
+
 static int control_bug(void)
 {
 	BUG();
@@ -155,6 +165,7 @@ static const struct {
 	const char *name;
 	int (*make)(void);
 } controls[] = {
+	{ "blind", control_blind },
 	{ "bug", control_bug },
 	{ "failslab", control_failslab },
 	{ "hang", control_hang },
