@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * One of each structure of the C ABI, so that an object's debug information
+ * tells how a kernel's compiler lays them out. Never loaded.
+ */
+#include <drm/drm_gpuvm.h>
+
+static struct drm_gpuva gpuva __used;
+static struct drm_gpuva_op gpuva_op __used;
+static struct drm_gpuva_ops gpuva_ops __used;
+static struct drm_gpuvm gpuvm __used;
+static struct drm_gpuvm_abi gpuvm_abi __used;
+static struct drm_gpuvm_bo gpuvm_bo __used;
+static struct drm_gpuvm_exec gpuvm_exec __used;
+static struct drm_gpuvm_map_req gpuvm_map_req __used;
+static struct drm_gpuvm_ops gpuvm_ops __used;

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+"""Print the functions of the C ABI, as exported, with their prototypes.
+
+Usage: symbols.py INCLUDE
+
+Reads INCLUDE/drm/drm_gpuvm.h as bindgen does, without a kernel tree.
+"""
+
+import json
+import subprocess
+import sys
+
+
+def functions(tree, name):
+    """Functions declared in our headers; clang names a file when it changes."""
+    file = None
+    for node in tree["inner"]:
+        loc = node.get("loc", {})
+        loc = loc.get("expansionLoc", loc)
+        file = loc.get("file", file)
+        if node["kind"] == "FunctionDecl" and file and name in file:
+            yield node
+
+
+def prototype(node):
+    result = node["type"]["qualType"].split("(")[0].strip()
+    params = [
+        f'{p["type"]["qualType"]} {p["name"]}'.replace("* ", "*")
+        for p in node.get("inner", [])
+        if p["kind"] == "ParmVarDecl"
+    ]
+    space = "" if result.endswith("*") else " "
+    return f'{result}{space}{node["name"]}({", ".join(params) or "void"})'
+
+
+def main():
+    include = sys.argv[1]
+    done = subprocess.run(
+        ["clang", "-fsyntax-only", "-D__BINDGEN__", "-Xclang", "-ast-dump=json",
+         "-x", "c", f"{include}/drm/drm_gpuvm.h"],
+        check=True, capture_output=True, text=True,
+    )
+    lines = sorted(
+        (node["name"], prototype(node))
+        for node in functions(json.loads(done.stdout), "drm_gpu")
+    )
+    if not lines:
+        sys.exit("symbols.py: no function found")
+    for _, line in lines:
+        print(line)
+
+
+main()
