@@ -4,6 +4,7 @@
  *
  * A VM with all that is needed to look into it.
  */
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -193,6 +194,24 @@ void gate_fence(struct gate *gate, uint64_t level, uint32_t syncobj,
 void gate_open_to(struct gate *gate, uint64_t level)
 {
 	__atomic_store_n(gate->word, level, __ATOMIC_RELEASE);
+}
+
+static unsigned int later_ms;
+
+static void *open_later(void *gate)
+{
+	sleep_ms(later_ms);
+	gate_open(gate);
+	return NULL;
+}
+
+void gate_open_later(struct gate *gate, unsigned int ms)
+{
+	pthread_t thread;
+
+	later_ms = ms;
+	CHECK(!pthread_create(&thread, NULL, open_later, gate));
+	CHECK(!pthread_detach(thread));
 }
 
 uint32_t make_syncobj(int fd)

@@ -108,6 +108,9 @@ static inline void gate_open(struct gate *gate)
 	gate_open_to(gate, 1);
 }
 
+/** gate_open_later() - open the gate in a while, from another thread */
+void gate_open_later(struct gate *gate, unsigned int ms);
+
 uint32_t make_syncobj(int fd);
 /** has_fence() - whether a syncobj holds a fence, signalled or not */
 bool has_fence(int fd, uint32_t syncobj, uint64_t point);
