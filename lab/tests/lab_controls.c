@@ -118,6 +118,8 @@ static int control_hang(void)
 {
 	for (;;)
 		msleep(1000);
+
+	return 0;
 }
 
 /* -ENOMEM is what the suite waits for: injection has to reach this task. */
