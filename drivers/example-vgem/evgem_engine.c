@@ -153,6 +153,7 @@ void evgem_ring_submit(struct evgem_ring *ring, struct evgem_hw_job *job)
  * @ring: the ring
  *
  * Context: any.
+ * Return: true after evgem_ring_kill().
  */
 bool evgem_ring_is_killed(struct evgem_ring *ring)
 {

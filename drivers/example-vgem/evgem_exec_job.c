@@ -181,8 +181,14 @@ static struct dma_fence *exec_run_job(struct drm_sched_job *sched_job)
 static enum drm_gpu_sched_stat exec_timedout_job(struct drm_sched_job *sched_job)
 {
 	struct evgem_queue *queue = to_exec_job(sched_job)->queue;
-	bool cookie = dma_fence_begin_signalling();
+	bool cookie;
 
+	/* It ended this moment: the ring may be at the next one already. */
+	if (COMPAT_SCHED_NO_HANG &&
+	    dma_fence_is_signaled(&sched_job->s_fence->finished))
+		return DRM_GPU_SCHED_STAT_NO_HANG;
+
+	cookie = dma_fence_begin_signalling();
 	drm_dbg(&queue->vm->evgem->drm, "queue %u: timeout\n", queue->id);
 	evgem_ring_kill(&queue->ring, -ETIMEDOUT);
 	drm_sched_stop(&queue->sched, sched_job);

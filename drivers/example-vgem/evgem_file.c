@@ -154,7 +154,10 @@ int evgem_file_add_vm(struct drm_file *file, struct evgem_vm *vm, u32 *id)
  * @queue: the queue, complete
  * @id: the id
  *
- * As evgem_file_add_vm().
+ * The table takes over the caller's reference, unless it fails.
+ *
+ * Context: process; sleeps.
+ * Return: 0; -ENOSPC if the file has its share of queues; -ENOMEM.
  */
 int evgem_file_add_queue(struct drm_file *file, struct evgem_queue *queue,
 			 u32 *id)

@@ -17,3 +17,5 @@ compat-flags += $(call compat-has,drm/gpu_scheduler.h,^struct drm_sched_init_arg
 compat-flags += $(call compat-has,drm/gpu_scheduler.h,drm_sched_start.*int errno,COMPAT_SCHED_START_HAS_ERRNO)
 # a timeout that reset the device is not "nominal" any more
 compat-flags += $(call compat-has,drm/gpu_scheduler.h,DRM_GPU_SCHED_STAT_RESET,COMPAT_SCHED_STAT_HAS_RESET)
+# a timeout that was none can be taken back
+compat-flags += $(call compat-has,drm/gpu_scheduler.h,DRM_GPU_SCHED_STAT_NO_HANG,COMPAT_SCHED_STAT_HAS_NO_HANG)

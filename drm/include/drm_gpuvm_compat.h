@@ -73,6 +73,14 @@ static inline int compat_sched_init(struct drm_gpu_scheduler *sched,
 #define DRM_GPU_SCHED_STAT_RESET DRM_GPU_SCHED_STAT_NOMINAL
 #endif
 
+/* Whether a driver may find that a timeout was none. */
+#ifdef COMPAT_SCHED_STAT_HAS_NO_HANG
+#define COMPAT_SCHED_NO_HANG true
+#else
+#define COMPAT_SCHED_NO_HANG false
+#define DRM_GPU_SCHED_STAT_NO_HANG DRM_GPU_SCHED_STAT_NOMINAL
+#endif
+
 #endif /* _DRM_GPU_SCHEDULER_H_ */
 
 #endif
