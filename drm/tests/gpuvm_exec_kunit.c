@@ -652,42 +652,46 @@ static void exec_lock_fails(struct kunit *test)
 	fixture_fini(test, &f);
 }
 
+/* Lock all while allocation n fails. Return: whether there was none to fail. */
+static bool lock_without_memory(struct kunit *test, unsigned int n)
+{
+	struct drm_gpuvm_exec vm_exec = { .num_fences = 1 };
+	struct exec_fixture f;
+	unsigned int left;
+	int ret;
+
+	fixture_init(test, &f, &gk_ops);
+	vm_exec.vm = f.vm;
+
+	gk_fail_alloc_arm(n);
+	ret = drm_gpuvm_exec_lock(&vm_exec);
+	left = gk_fail_alloc_disarm();
+	if (!ret)
+		drm_gpuvm_exec_unlock(&vm_exec);
+	else
+		KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+	if (left)
+		KUNIT_EXPECT_EQ(test, ret, 0);
+	for (int i = 0; i < NUM_OBJS; i++)
+		KUNIT_EXPECT_TRUE(test, resv_free(f.obj[i]));
+	KUNIT_EXPECT_TRUE(test, resv_free(f.vm->r_obj));
+
+	fixture_fini(test, &f);
+	return left;
+}
+
 /* Without memory for locks or fences too. */
 static void exec_lock_no_memory(struct kunit *test)
 {
-	struct exec_fixture f;
-	unsigned int n, left = 0;
+	unsigned int n = 1;
 
-	fixture_init(test, &f, &gk_ops);
-	if (!gk_fail_alloc_available(test)) {
-		kunit_mark_skipped(test, "no fault injection");
-		goto out;
-	}
+	if (!gk_fail_alloc_available(test))
+		kunit_skip(test, "no fault injection");
 
-	for (n = 1; !left && n < 14; n++) {
-		/* More than what fitted the last time. */
-		struct drm_gpuvm_exec vm_exec = {
-			.vm = f.vm, .num_fences = 16 << n,
-		};
-		int ret;
-
-		gk_fail_alloc_arm(n);
-		ret = drm_gpuvm_exec_lock(&vm_exec);
-		left = gk_fail_alloc_disarm();
-		if (!ret)
-			drm_gpuvm_exec_unlock(&vm_exec);
-		else
-			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
-		if (left)
-			KUNIT_EXPECT_EQ(test, ret, 0);
-
-		for (int i = 0; i < NUM_OBJS; i++)
-			KUNIT_EXPECT_TRUE(test, resv_free(f.obj[i]));
-	}
-	KUNIT_EXPECT_NE(test, left, 0);
-	KUNIT_EXPECT_GT(test, n, NUM_OBJS);
-out:
-	fixture_fini(test, &f);
+	while (n < 100 && !lock_without_memory(test, n))
+		n++;
+	KUNIT_EXPECT_LT(test, n, 100);
+	KUNIT_EXPECT_GT(test, n, NUM_OBJS + 1);
 }
 
 /* As a driver in another language uses it, to which drm_exec is opaque. */

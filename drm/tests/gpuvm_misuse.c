@@ -85,24 +85,20 @@ static void evict_unlocked(struct misuse *m)
 	drm_gpuvm_bo_evict(m->vm_bo, true);
 }
 
-/* Lists the object as evicted, then validates without it locked. */
+/*
+ * Lists the object as evicted, then validates with nothing but the VM locked:
+ * without a locking context, because while one is held lockdep takes every
+ * dma_resv for held.
+ */
 static void validate_unlocked(struct misuse *m)
 {
-	struct drm_exec exec;
-	int ret;
-
 	dma_resv_lock(m->obj->resv, NULL);
 	drm_gpuvm_bo_evict(m->vm_bo, true);
 	dma_resv_unlock(m->obj->resv);
 
-	drm_exec_init(&exec, 0, 0);
-	drm_exec_until_all_locked(&exec) {
-		ret = drm_gpuvm_prepare_vm(m->vm, &exec, 0);
-		drm_exec_retry_on_contention(&exec);
-	}
-	if (!ret)
-		drm_gpuvm_validate(m->vm, &exec);
-	drm_exec_fini(&exec);
+	dma_resv_lock(drm_gpuvm_resv(m->vm), NULL);
+	drm_gpuvm_validate(m->vm, NULL);
+	dma_resv_unlock(drm_gpuvm_resv(m->vm));
 }
 
 static void alloc_under_gpuva(struct misuse *m)
