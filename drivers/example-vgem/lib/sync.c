@@ -5,6 +5,7 @@
  * Syncobjs, and how a job that one of them stands for ended.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,23 +89,32 @@ int evgem_syncobj_wait(int fd, uint32_t syncobj, uint64_t point,
 
 /*
  * The status of the whole file is that of the container, which for a timeline
- * knows nothing of errors: the fence inside does.
+ * knows nothing of errors: the fences inside do. Those of earlier points that
+ * are not signalled yet come along; the point's own is the first.
  */
 static int sync_file_status(int file, int *status)
 {
-	struct sync_fence_info fence = { .status = 0 };
-	struct sync_file_info info = {
-		.num_fences = 1,
-		.sync_fence_info = (uintptr_t)&fence,
-	};
-	int ret = evgem_ioctl(file, SYNC_IOC_FILE_INFO, &info);
+	struct sync_file_info info = { .num_fences = 0 };
+	struct sync_fence_info *fences;
+	int ret;
 
+	ret = evgem_ioctl(file, SYNC_IOC_FILE_INFO, &info);
 	if (ret)
 		return ret;
 
-	*status = info.num_fences && fence.status < 0 ? fence.status :
-							 info.status;
-	return 0;
+	/* There can only be fewer the second time. */
+	fences = calloc(info.num_fences + 1, sizeof(*fences));
+	if (!fences)
+		return -ENOMEM;
+
+	info.sync_fence_info = (uintptr_t)fences;
+	ret = evgem_ioctl(file, SYNC_IOC_FILE_INFO, &info);
+	if (!ret)
+		*status = info.num_fences && fences[0].status < 0 ?
+			  fences[0].status : info.status;
+
+	free(fences);
+	return ret;
 }
 
 static int binary_status(int fd, uint32_t syncobj, int *status)
