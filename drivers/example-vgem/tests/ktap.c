@@ -24,6 +24,8 @@
 
 enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_SKIPPED = 4 };
 
+static const char *trying;
+
 static void say(const char *prefix, const char *format, va_list args)
 {
 	char line[1024];
@@ -45,7 +47,14 @@ void ktap_fail(const char *file, int line, const char *format, ...)
 	va_start(args, format);
 	say(prefix, format, args);
 	va_end(args);
+	if (trying)
+		ktap_note("with %s", trying);
 	_exit(EXIT_FAILED);
+}
+
+void ktap_trying(const char *what)
+{
+	trying = what;
 }
 
 void ktap_skip(const char *format, ...)
@@ -179,12 +188,13 @@ int main(int argc, char **argv)
 
 	printf("KTAP version 1\n1..%u\n", planned);
 	for (c = ktap_cases; c->name; c++) {
-		time_t start = time(NULL);
+		time_t start;
 		int result;
 
 		if (!wanted(c, argc, argv))
 			continue;
 
+		start = time(NULL);
 		result = run_case(c);
 		if (time(NULL) - start >= SLOW_SECONDS)
 			ktap_note("took %d s", (int)(time(NULL) - start));

@@ -60,31 +60,35 @@ lab/guest/load drm_gpuvm_ref example_vgem "${PARAMETERS:-max_vms=64}"
 result $? load
 
 # Results get the number that they have in the whole, and the theme's name.
-# shellcheck disable=SC2016 # for awk
-renumber='
-	/^(KTAP|1\.\.)/ { next }
-	/^(not )?ok / {
-		not = $1 == "not"
-		sub(/^(not )?ok [0-9]+ - /, "")
-		if (not)
-			print "# run it alone: lab/run " kernel \
-				" -- sh drivers/example-vgem/tests/run.sh " theme " " $0
-		print (not ? "not ok " : "ok ") ++number " - " theme " " $0
-		bad = bad || not
-		fflush()
-		next
-	}
-	{ print; fflush() }
-	END { print number, bad + 0 >state }'
+# Line by line: what was seen of a guest that dies must not be in a buffer.
+renumber() {
+	re_failed=0
+	while IFS= read -r re_line; do
+		case $re_line in
+		KTAP* | 1..*) ;;
+		"ok "*)
+			number=$((number + 1))
+			echo "ok $number - $theme ${re_line#ok * - }"
+			;;
+		"not ok "*)
+			number=$((number + 1))
+			re_failed=1
+			echo "# run it alone: lab/run ${LAB_KERNEL:-KERNEL} --" \
+				"sh drivers/example-vgem/tests/run.sh $theme ${re_line#not ok * - }"
+			echo "not ok $number - $theme ${re_line#not ok * - }"
+			;;
+		*) printf '%s\n' "$re_line" ;;
+		esac
+	done
+	echo "$number $re_failed" >"$state"
+}
 
 state=$(mktemp)
 while read -r theme cases; do
 	echo "# $theme"
 	start=$(date +%s)
 	# shellcheck disable=SC2086 # a list of words
-	"$programs/$theme" $cases </dev/null |
-		awk -v theme="$theme" -v kernel="${LAB_KERNEL:-KERNEL}" \
-			-v number="$number" -v state="$state" "$renumber"
+	"$programs/$theme" $cases </dev/null | renumber
 	read -r number bad <"$state"
 	[ "$bad" -eq 0 ] || failed=1
 	echo "# $theme: $(($(date +%s) - start)) s"
