@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Copyright The drm-gpuvm reference stack authors
+ *
+ * Failures on request, where the kernel has fault injection. Without it these
+ * functions skip the case.
+ */
+#ifndef INJECT_H
+#define INJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** inject_bind_failure() - the operation of a bind behind @good ones fails */
+void inject_bind_failure(unsigned int good);
+
+/** inject_allocations() - get ready for inject_nth() */
+void inject_allocations(void);
+/** inject_nth() - the nth allocation of this thread fails, from now */
+void inject_nth(unsigned int nth);
+/** inject_end() - whether there were so many; no more fail */
+bool inject_end(void);
+
+#endif
