@@ -38,16 +38,30 @@ static bool sync_args_valid(const struct drm_evgem_sync *args)
 	return !args->pad && timeline == !!args->point;
 }
 
+static int find_fence(struct evgem_sync *sync, struct drm_file *file,
+		      const struct drm_evgem_sync *args)
+{
+	struct dma_fence *fence;
+	int ret;
+
+	/* Without a fence to wait for this gives -EINVAL: no waiting inside. */
+	ret = drm_syncobj_find_fence(file, args->handle, args->point, 0,
+				     &fence);
+	/* After a failure it may have set what it no longer refers to. */
+	if (!ret)
+		sync->wait = fence;
+
+	return ret;
+}
+
 static int sync_init(struct evgem_sync *sync, struct drm_file *file,
 		     const struct drm_evgem_sync *args)
 {
 	if (!sync_args_valid(args))
 		return -EINVAL;
 
-	/* Without a fence to wait for this gives -EINVAL: no waiting inside. */
 	if (args->flags == DRM_EVGEM_SYNC_WAIT)
-		return drm_syncobj_find_fence(file, args->handle, args->point,
-					      0, &sync->wait);
+		return find_fence(sync, file, args);
 
 	sync->signal = drm_syncobj_find(file, args->handle);
 	if (!sync->signal)
