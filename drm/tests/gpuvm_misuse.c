@@ -213,7 +213,7 @@ static struct drm_gpuvm *misuse_vm_new(struct drm_device *drm,
 	if (!r_obj)
 		return ERR_PTR(-ENOMEM);
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	vm = kzalloc_obj(*vm);
 	if (!vm) {
 		drm_gem_object_put(r_obj);
 		return ERR_PTR(-ENOMEM);
