@@ -82,6 +82,30 @@ static void bind_waits_timeline(int fd)
 	CHECK_EQ(point, 6);
 }
 
+/* A point that is reached is waited for no longer, whatever comes later. */
+static void earlier_point_of_a_timeline(int fd)
+{
+	uint32_t line = make_syncobj(fd), out = make_syncobj(fd);
+	struct fixture f;
+
+	fixture_init(&f, fd);
+	gate_fence(&f.gate, 2, line, 4);
+	gate_fence(&f.gate, 3, line, 8);
+	bind_async(&f, DATA_ADDR, &f.a,
+		   EVGEM_SYNCS(evgem_wait_point(line, 4), evgem_signal(out)));
+	job_pending(fd, out, 0);
+	gate_open_to(&f.gate, 2);
+	job_ends(fd, out, 0, 0);
+	job_pending(fd, line, 8);
+	/* One between two points is that of the next. */
+	bind_async(&f, DATA_ADDR, &f.b,
+		   EVGEM_SYNCS(evgem_wait_point(line, 5), evgem_signal(out)));
+	job_pending(fd, out, 0);
+	gate_open_to(&f.gate, 3);
+	job_ends(fd, out, 0, 0);
+	rig_shows(&f.rig, DATA_ADDR, f.b.size, &f.b, 0);
+}
+
 static void bind_waits_for_all(int fd)
 {
 	uint32_t line = make_syncobj(fd), second = make_syncobj(fd);
@@ -384,6 +408,7 @@ static void job_between_two_binds(int fd)
 const struct ktap_case ktap_cases[] = {
 	{ "bind-waits-binary", bind_waits_binary },
 	{ "bind-waits-timeline", bind_waits_timeline },
+	{ "earlier-point-of-a-timeline", earlier_point_of_a_timeline },
 	{ "bind-waits-for-all", bind_waits_for_all },
 	{ "bind-signals-all", bind_signals_all },
 	{ "bind-of-nothing-passes-syncs-on", bind_of_nothing_passes_syncs_on },
