@@ -69,10 +69,10 @@ const char *ktap_errno(int ret);
 /** define FAILS - a call has to return -ERROR */
 #define FAILS(error, call) \
 	do { \
-		int ret_ = (call); \
-		if (ret_ != -(error)) \
+		int ret_ = (call), wanted_ = -(error); \
+		if (ret_ != wanted_) \
 			FAIL("%s gives %s, not %s", #call, ktap_errno(ret_), \
-			     ktap_errno(-(error))); \
+			     ktap_errno(wanted_)); \
 	} while (0)
 
 /** define OK - a call has to return 0 */

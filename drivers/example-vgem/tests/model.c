@@ -84,7 +84,7 @@ static uint64_t mapped_pages(const struct model *model)
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < model->pages; i++)
-		n += model->page[i].bo != NULL;
+		n += !!model->page[i].bo;
 
 	return n;
 }

@@ -245,7 +245,8 @@ static void query(int fd)
 	BAD_QUERY(EINVAL, g.query = 0xffffffff);
 	BAD_QUERY(EFAULT, g.data = 8);
 	BAD_QUERY(EFAULT, g.data = -64ull);
-	BAD_QUERY(EFAULT, g.size = 0xffffffff);
+	BAD_QUERY(EINVAL, g.size = 4097);
+	BAD_QUERY(EINVAL, g.size = 0xffffffff);
 	OK(raw_ioctl(fd, DRM_IOCTL_EVGEM_QUERY, &good));
 }
 

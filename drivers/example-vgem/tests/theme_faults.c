@@ -215,19 +215,19 @@ static void stale_tlb_after_a_remap(int fd)
 		OK(evgem_map(fd, f.rig.vm, DATA_ADDR, 16 * PAGE, bo->handle, 0));
 		rig_shows(&f.rig, DATA_ADDR, 16 * PAGE, bo, 0);
 	}
-	/* One of several operations, of which each needs a flush of its own. */
-	for (uint64_t i = 0; i < 4; i++) {
+	/* Several operations, the later one at the lower or higher address. */
+	for (uint64_t i = 0; i < 8; i++) {
+		uint64_t first = DATA_ADDR + (i & 2 ? 2 : 12) * PAGE;
+		uint64_t second = DATA_ADDR + (i & 2 ? 12 : 2) * PAGE;
+		const struct bo *one = i % 2 ? &f.a : &f.b;
+		const struct bo *other = i % 2 ? &f.b : &f.a;
 		struct evgem_bind bind = { 0 };
 
-		evgem_bind_map(&bind, DATA_ADDR + 12 * PAGE, PAGE,
-			       i % 2 ? f.a.handle : f.b.handle, i * PAGE);
-		evgem_bind_map(&bind, DATA_ADDR + 2 * PAGE, PAGE,
-			       i % 2 ? f.b.handle : f.a.handle, i * PAGE);
+		evgem_bind_map(&bind, first, PAGE, one->handle, i * PAGE);
+		evgem_bind_map(&bind, second, PAGE, other->handle, i * PAGE);
 		OK(evgem_bind_sync(fd, f.rig.vm, &bind));
-		rig_shows(&f.rig, DATA_ADDR + 12 * PAGE, PAGE,
-			  i % 2 ? &f.a : &f.b, i * PAGE);
-		rig_shows(&f.rig, DATA_ADDR + 2 * PAGE, PAGE,
-			  i % 2 ? &f.b : &f.a, i * PAGE);
+		rig_shows(&f.rig, first, PAGE, one, i * PAGE);
+		rig_shows(&f.rig, second, PAGE, other, i * PAGE);
 	}
 }
 
