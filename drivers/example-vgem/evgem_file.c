@@ -307,7 +307,8 @@ int evgem_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 	struct drm_evgem_device_info info;
 	size_t n;
 
-	if (args->query != DRM_EVGEM_QUERY_DEVICE)
+	/* No program has a struct that large: what would be cleared is not it. */
+	if (args->query != DRM_EVGEM_QUERY_DEVICE || args->size > SZ_4K)
 		return -EINVAL;
 
 	if (args->data) {

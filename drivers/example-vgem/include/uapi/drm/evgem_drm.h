@@ -139,7 +139,7 @@ enum drm_evgem_query_id {
 /**
  * struct drm_evgem_query - argument of DRM_IOCTL_EVGEM_QUERY
  *
- * Return: 0; EINVAL for an unknown @query or a pad; EFAULT.
+ * Return: 0; EINVAL for an unknown @query or a @size above 4096; EFAULT.
  */
 struct drm_evgem_query {
 	/** @query: one of &enum drm_evgem_query_id */
