@@ -186,7 +186,7 @@ inside() {
 kernel_conf() {
 	kernel_name=$1
 	[ -r "$LAB_TOP/lab/kernels/$1.conf" ] ||
-		die "no kernel is named $1; there are: $(kernel_names | tr '\n' ' ')"
+		die "no kernel is named $1; there are: $(kernel_names | tr '\n' ' ')uml-debug"
 	kernel_guest='' kernel_package='' kernel_fragments='' kernel_params='' kernel_memory=''
 	. "$LAB_TOP/lab/kernels/$1.conf"
 }
