@@ -329,6 +329,24 @@ static const char *locked(struct kunit *test, struct drm_gpuvm *vm)
 	return names;
 }
 
+/* How many objects a VM locks that is not locked itself. */
+static unsigned int listed_external(struct drm_gpuvm *vm)
+{
+	struct drm_exec exec;
+	unsigned int num;
+
+	drm_exec_init(&exec, 0, 0);
+	drm_exec_until_all_locked(&exec) {
+		WARN_ON(drm_gpuvm_prepare_objects(vm, &exec, 1) &&
+			!drm_exec_is_contended(&exec));
+		drm_exec_retry_on_contention(&exec);
+	}
+	num = exec.num_objects;
+	drm_exec_fini(&exec);
+
+	return num;
+}
+
 static void row35_extobj_add(struct kunit *test)
 {
 	struct drm_gpuvm *vm = gk_vm_new(test);
@@ -343,6 +361,9 @@ static void row35_extobj_add(struct kunit *test)
 	gk_extobj_add(vm_bo);
 	gk_extobj_add(private);
 	KUNIT_EXPECT_STREQ(test, locked(test, vm), "A");
+	/* With the VM, a private object would be locked in any case. */
+	if (!gk_resv_protected(test))
+		KUNIT_EXPECT_EQ(test, listed_external(vm), 1);
 
 	/* It has nothing to do with what is mapped. */
 	link_to(vm, va, vm_bo);
