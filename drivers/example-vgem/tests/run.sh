@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 #
-# Usage: run.sh [--more N] [THEME [CASE...] [+ THEME [CASE...]]...]
+# Usage: run.sh [--more N] [--smoke] [THEME [CASE...] [+ THEME [CASE...]]...]
 #
 # In a guest, from the top of the checkout: loads the modules, runs the cases
 # that are named, or all, and unloads the modules, which shows whether anything
@@ -12,10 +12,18 @@ set -u
 
 programs=${PROGRAMS:-build/user}
 more=0
-if [ "${1:-}" = --more ]; then
-	more=$2
-	shift 2
-fi
+smoke=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--more)
+		more=$2
+		shift
+		;;
+	--smoke) smoke=1 ;;
+	*) break ;;
+	esac
+	shift
+done
 
 plan=$(mktemp)
 runs=$(mktemp)
@@ -31,6 +39,7 @@ else
 fi
 
 count=2
+[ -z "$smoke" ] || count=5
 while read -r theme cases; do
 	if [ -n "$cases" ]; then
 		# shellcheck disable=SC2086 # a list of words
@@ -56,8 +65,13 @@ result() {
 	fi
 }
 
+[ -z "$smoke" ] || modprobe drm_gpuvm
 lab/guest/load drm_gpuvm_ref example_vgem "${PARAMETERS:-max_vms=64}"
 result $? load
+if [ -n "$smoke" ]; then
+	test -d /sys/module/drm_gpuvm && test -d /sys/module/drm_gpuvm_ref
+	result $? "beside the kernel's own core"
+fi
 
 # Results get the number that they have in the whole, and the theme's name.
 # Line by line: what was seen of a guest that dies must not be in a buffer.
@@ -100,7 +114,22 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
 	[ "$(cat /sys/module/example_vgem/refcnt 2>/dev/null || echo 0)" != 0 ] || break
 	sleep 0."$try"
 done
-lab/guest/unload drm_gpuvm_ref example_vgem
+unloaded() {
+	lab/guest/unload drm_gpuvm_ref example_vgem &&
+		test ! -e /sys/module/drm_gpuvm_ref &&
+		test ! -e /dev/dri/renderD128
+}
+if [ -n "$smoke" ]; then
+	"$programs/demo" >"$plan" 2>&1
+	rc=$?
+	sed 's/^/# /' "$plan"
+	result "$rc" "the demo finds every byte right"
+fi
+unloaded
 result $? unload
+if [ -n "$smoke" ]; then
+	lab/guest/load example_vgem && unloaded
+	result $? "load and unload once more"
+fi
 
 exit "$failed"
