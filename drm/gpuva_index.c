@@ -95,6 +95,19 @@ bool gpuva_index_holds(const struct drm_gpuva *va)
 }
 
 /**
+ * gpuva_index_is_in() - whether a mapping is in an index
+ * @index: the index
+ * @va: the mapping
+ *
+ * Return: true if it is in this one.
+ */
+bool gpuva_index_is_in(const struct gpuva_index *index,
+		       const struct drm_gpuva *va)
+{
+	return to_node(va)->index == index;
+}
+
+/**
  * gpuva_index_insert() - insert a mapping
  * @index: the index
  * @va: the mapping, its range not empty and not wrapping

@@ -39,6 +39,8 @@ struct gpuva_index_node {
 void gpuva_index_init(struct gpuva_index *index);
 bool gpuva_index_is_empty(const struct gpuva_index *index);
 bool gpuva_index_holds(const struct drm_gpuva *va);
+bool gpuva_index_is_in(const struct gpuva_index *index,
+		       const struct drm_gpuva *va);
 int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va);
 void gpuva_index_remove(struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,

@@ -99,8 +99,8 @@ struct drm_gpuva {
 	struct drm_gpuvm_bo *vm_bo;
 	/** @flags: &enum drm_gpuva_flags */
 	enum drm_gpuva_flags flags;
-	/** @__pad: 0 */
-	u32 __pad;
+	/** @__state: private to the core */
+	u32 __state;
 	/** @va: where it is mapped */
 	struct drm_gpuva_range va;
 	/** @gem: what is mapped */

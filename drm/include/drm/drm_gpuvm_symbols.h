@@ -103,6 +103,30 @@
 #define drm_gpuva_ops_next			ref_drm_gpuva_ops_next
 #define drm_gpuva_ops_prev			ref_drm_gpuva_ops_prev
 
+/* binds */
+#define drm_gpuvm_bind_queue_create		ref_drm_gpuvm_bind_queue_create
+#define drm_gpuvm_bind_queue_close		ref_drm_gpuvm_bind_queue_close
+#define drm_gpuvm_bind_queue_destroy		ref_drm_gpuvm_bind_queue_destroy
+#define drm_gpuvm_bind_queue_state		ref_drm_gpuvm_bind_queue_state
+#define drm_gpuvm_bind_queue_error		ref_drm_gpuvm_bind_queue_error
+#define drm_gpuvm_bind_queue_reason		ref_drm_gpuvm_bind_queue_reason
+#define drm_gpuvm_bind_queue_kill		ref_drm_gpuvm_bind_queue_kill
+#define drm_gpuvm_bind_queue_lock		ref_drm_gpuvm_bind_queue_lock
+#define drm_gpuvm_bind_queue_unlock		ref_drm_gpuvm_bind_queue_unlock
+#define drm_gpuvm_bind_queue_mappings		ref_drm_gpuvm_bind_queue_mappings
+#define drm_gpuvm_bind_job_create		ref_drm_gpuvm_bind_job_create
+#define drm_gpuvm_bind_job_add			ref_drm_gpuvm_bind_job_add
+#define drm_gpuvm_bind_job_submit		ref_drm_gpuvm_bind_job_submit
+#define drm_gpuvm_bind_job_wait			ref_drm_gpuvm_bind_job_wait
+#define drm_gpuvm_bind_job_fence		ref_drm_gpuvm_bind_job_fence
+#define drm_gpuvm_bind_job_vm			ref_drm_gpuvm_bind_job_vm
+#define drm_gpuvm_bind_job_priv			ref_drm_gpuvm_bind_job_priv
+#define drm_gpuvm_bind_job_put			ref_drm_gpuvm_bind_job_put
+#define drm_gpuvm_syncs_create			ref_drm_gpuvm_syncs_create
+#define drm_gpuvm_syncs_wait			ref_drm_gpuvm_syncs_wait
+#define drm_gpuvm_syncs_signal			ref_drm_gpuvm_syncs_signal
+#define drm_gpuvm_syncs_free			ref_drm_gpuvm_syncs_free
+
 /* debug */
 #define drm_debugfs_gpuva_info			ref_drm_debugfs_gpuva_info
 

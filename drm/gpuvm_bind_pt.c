@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * What a bind job does to the page tables.
+ *
+ * Once its operations are applied to the mappings, a job knows two sets: those
+ * that went and those that came. Page tables are cleared where something went
+ * and does not come back as it was, and written where something came that was
+ * not there; each address at most once, however many operations of the array
+ * touched it.
+ *
+ * Should the driver fail on the way, what is done is taken back in the opposite
+ * order. No note of it has to be kept: the same two sets tell it again.
+ */
+#include <linux/mm.h>
+
+#include "gpuvm_bind_private.h"
+
+static u64 end_of(const struct drm_gpuva *va)
+{
+	return va->va.addr + va->va.range;
+}
+
+/* Whether both say the same of the addresses that they share. */
+static bool same(const struct drm_gpuva *a, const struct drm_gpuva *b)
+{
+	return a->gem.obj == b->gem.obj && a->flags == b->flags &&
+	       (!a->gem.obj || a->gem.offset - a->va.addr ==
+			       b->gem.offset - b->va.addr) &&
+	       !memcmp(a->__reserved, b->__reserved, sizeof(a->__reserved));
+}
+
+/*
+ * Calls @fn for each part of @va for which @others has nothing that says the
+ * same.
+ */
+static int for_each_difference(struct drm_gpuvm_bind_job *job,
+			       struct drm_gpuva *va, bool map,
+			       const struct gpuva_index *others,
+			       gpuvm_bind_delta_fn fn, void *priv)
+{
+	struct gpuvm_bind_delta delta = { .va = va, .map = map };
+	u64 from = va->va.addr, end = end_of(va);
+	struct drm_gpuva *other;
+	int ret;
+
+	for (other = gpuva_index_find(others, from, end - 1);
+	     other && other->va.addr < end; other = gpuva_index_next(other)) {
+		if (!same(va, other))
+			continue;
+
+		if (other->va.addr > from) {
+			delta.addr = from;
+			delta.range = other->va.addr - from;
+			ret = fn(job, &delta, priv);
+			if (ret)
+				return ret;
+		}
+		from = end_of(other);
+	}
+
+	if (from >= end)
+		return 0;
+
+	delta.addr = from;
+	delta.range = end - from;
+	return fn(job, &delta, priv);
+}
+
+static int for_each_unmap(struct drm_gpuvm_bind_job *job,
+			  gpuvm_bind_delta_fn fn, void *priv)
+{
+	const struct gpuva_index *index =
+		&gpuvm_private(gpuvm_bind_vm(job))->index;
+	struct drm_gpuva *va;
+
+	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va)) {
+		int ret = for_each_difference(job, va, false, index, fn, priv);
+
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int for_each_map(struct drm_gpuvm_bind_job *job,
+			gpuvm_bind_delta_fn fn, void *priv)
+{
+	struct drm_gpuva *va;
+
+	list_for_each_entry(va, &job->fresh, gem.entry) {
+		int ret = for_each_difference(job, va, true, &job->old, fn,
+					      priv);
+
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int record(struct drm_gpuvm_bind_job *job,
+		  const struct gpuvm_bind_delta *delta, void *priv)
+{
+	if (job->num_deltas == job->max_deltas) {
+		size_t max = max_t(size_t, 16, 2 * job->max_deltas);
+		struct gpuvm_bind_delta *deltas;
+
+		deltas = kvrealloc(job->deltas, max * sizeof(*deltas),
+				   GFP_KERNEL_ACCOUNT);
+		if (!deltas)
+			return -ENOMEM;
+		job->deltas = deltas;
+		job->max_deltas = max;
+	}
+
+	job->deltas[job->num_deltas++] = *delta;
+	return 0;
+}
+
+/**
+ * gpuvm_bind_pt_record() - note what is to be done later
+ * @job: the job, applied to the mappings, not committed
+ *
+ * Context: deferred mode; process; the VM's mappings are locked.
+ * Return: 0; -ENOMEM.
+ */
+int gpuvm_bind_pt_record(struct drm_gpuvm_bind_job *job)
+{
+	int ret;
+
+	gpuvm_bind_assert_tree_held(job->queue);
+
+	ret = for_each_unmap(job, record, NULL);
+	if (ret)
+		return ret;
+
+	return for_each_map(job, record, NULL);
+}
+
+static int change(struct drm_gpuvm_bind_job *job,
+		  const struct gpuvm_bind_delta *delta, void *priv)
+{
+	const struct drm_gpuvm_bind_ops *ops = job->queue->args.ops;
+	u64 *count = priv;
+
+	if (count)
+		++*count;
+
+	return delta->map ?
+	       ops->pt_map(job, delta->va, delta->addr, delta->range) :
+	       ops->pt_unmap(job, delta->addr, delta->range);
+}
+
+/* What failed may be half done. */
+static int take_back(struct drm_gpuvm_bind_job *job,
+		     const struct gpuvm_bind_delta *delta, void *priv)
+{
+	const struct drm_gpuvm_bind_ops *ops = job->queue->args.ops;
+	u64 *count = priv;
+	int ret;
+
+	if (!*count)
+		return 0;
+	--*count;
+
+	ret = ops->pt_unmap(job, delta->addr, delta->range);
+	if (ret || delta->map)
+		return ret;
+
+	return ops->pt_map(job, delta->va, delta->addr, delta->range);
+}
+
+static void flush(struct drm_gpuvm_bind_job *job)
+{
+	if (job->queue->args.ops->pt_flush)
+		job->queue->args.ops->pt_flush(job);
+}
+
+static int undo(struct drm_gpuvm_bind_job *job, u64 unmaps, u64 maps)
+{
+	int ret;
+
+	flush(job);
+	ret = for_each_map(job, take_back, &maps);
+	if (ret)
+		return ret;
+
+	flush(job);
+	return for_each_unmap(job, take_back, &unmaps);
+}
+
+static int run_now(struct drm_gpuvm_bind_job *job, bool *undone)
+{
+	u64 unmaps = 0, maps = 0;
+	int ret;
+
+	ret = for_each_unmap(job, change, &unmaps);
+	if (!ret)
+		ret = for_each_map(job, change, &maps);
+
+	if (ret && !(job->queue->args.flags & DRM_GPUVM_BIND_NO_UNDO))
+		*undone = !undo(job, unmaps, maps);
+
+	return ret;
+}
+
+static int run_recorded(struct drm_gpuvm_bind_job *job)
+{
+	for (size_t i = 0; i < job->num_deltas; i++) {
+		int ret = change(job, &job->deltas[i], NULL);
+
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+/**
+ * gpuvm_bind_pt_run_locked() - change the page tables
+ * @job: the job; in immediate mode applied to the mappings, not committed
+ * @undone: set to true if the page tables are as before after an error
+ *
+ * Context: &drm_gpuvm_bind_queue.run_lock is held; fence signalling section.
+ * Return: 0; the driver's error.
+ */
+int gpuvm_bind_pt_run_locked(struct drm_gpuvm_bind_job *job, bool *undone)
+{
+	int ret;
+
+	lockdep_assert_held(&job->queue->run_lock);
+
+	*undone = false;
+	if (drm_gpuvm_immediate_mode(gpuvm_bind_vm(job)))
+		ret = run_now(job, undone);
+	else
+		ret = run_recorded(job);
+
+	flush(job);
+	return ret;
+}
+
+/**
+ * gpuvm_bind_pt_clear_locked() - clear the page tables
+ * @job: the job, which has taken out all mappings
+ *
+ * In deferred mode page tables may hold what earlier jobs took out of the VM
+ * and will not come to clear.
+ *
+ * Context: as gpuvm_bind_pt_run_locked().
+ * Return: 0; the driver's error.
+ */
+int gpuvm_bind_pt_clear_locked(struct drm_gpuvm_bind_job *job)
+{
+	struct drm_gpuvm *gpuvm = gpuvm_bind_vm(job);
+	int ret;
+
+	lockdep_assert_held(&job->queue->run_lock);
+
+	if (drm_gpuvm_immediate_mode(gpuvm))
+		ret = for_each_unmap(job, change, NULL);
+	else
+		ret = job->queue->args.ops->pt_unmap(job, gpuvm->mm_start,
+						     gpuvm->mm_range);
+	flush(job);
+	return ret;
+}
