@@ -31,8 +31,9 @@ static int gpuvas_show(struct seq_file *m, void *unused)
 
 	list_for_each_entry(vm, &evgem->vms, link) {
 		/* The buffer was allocated before: nothing allocates in here. */
-		scoped_guard(mutex, &vm->lock)
-			ret = drm_debugfs_gpuva_info(m, &vm->base);
+		drm_gpuvm_bind_queue_lock(vm->binds);
+		ret = drm_debugfs_gpuva_info(m, &vm->base);
+		drm_gpuvm_bind_queue_unlock(vm->binds);
 		if (ret)
 			break;
 	}

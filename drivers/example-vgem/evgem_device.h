@@ -44,7 +44,7 @@ struct evgem_device {
 	struct workqueue_struct *timeout_wq;
 	/** @contexts: numbers of address spaces in use; has its own lock */
 	struct ida contexts;
-	/** @vms_lock: protects @vms; taken before &evgem_vm.lock */
+	/** @vms_lock: protects @vms; taken before bind queues are locked */
 	struct mutex vms_lock;
 	/** @vms: all open VMs, for debugfs */
 	struct list_head vms;

@@ -27,10 +27,10 @@
 #include <drm/gpu_scheduler.h>
 
 #include "evgem_args.h"
+#include "evgem_bind.h"
 #include "evgem_device.h"
 #include "evgem_exec.h"
 #include "evgem_queue.h"
-#include "evgem_sync.h"
 #include "evgem_vm.h"
 
 static bool cmdbuf_args_valid(const struct drm_evgem_cmdbuf *args)
@@ -90,7 +90,7 @@ static void *get_cmds(const struct drm_evgem_array *array, size_t *size)
 
 /* From the arming of the job to its fence being everywhere. */
 static void publish(struct evgem_exec_job *job, struct drm_gpuvm_exec *vm_exec,
-		    struct evgem_syncs *syncs)
+		    struct drm_gpuvm_syncs *syncs)
 {
 	struct dma_fence *fence;
 	bool cookie;
@@ -102,14 +102,14 @@ static void publish(struct evgem_exec_job *job, struct drm_gpuvm_exec *vm_exec,
 	fence = dma_fence_get(&job->base.s_fence->finished);
 	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
 				      DMA_RESV_USAGE_BOOKKEEP);
-	evgem_syncs_signal(syncs, fence);
+	drm_gpuvm_syncs_signal(syncs, fence);
 	drm_sched_entity_push_job(&job->base);
 	dma_fence_end_signalling(cookie);
 
 	dma_fence_put(fence);
 }
 
-static int submit(struct evgem_exec_job *job, struct evgem_syncs *syncs)
+static int submit(struct evgem_exec_job *job, struct drm_gpuvm_syncs *syncs)
 {
 	struct drm_gpuvm_exec vm_exec = {
 		.vm = &job->queue->vm->base,
@@ -118,7 +118,7 @@ static int submit(struct evgem_exec_job *job, struct evgem_syncs *syncs)
 	};
 	int ret, idx;
 
-	ret = evgem_syncs_wait(syncs, &job->base);
+	ret = drm_gpuvm_syncs_wait(syncs, &job->base);
 	if (ret)
 		return ret;
 
@@ -136,7 +136,7 @@ static int submit(struct evgem_exec_job *job, struct evgem_syncs *syncs)
 }
 
 static int exec(struct evgem_queue *queue, struct drm_file *file,
-		const struct drm_evgem_exec *args, struct evgem_syncs *syncs)
+		const struct drm_evgem_exec *args, struct drm_gpuvm_syncs *syncs)
 {
 	struct evgem_exec_job *job;
 	size_t size;
@@ -183,7 +183,7 @@ static int queue_error(struct evgem_queue *queue)
 int evgem_exec_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	const struct drm_evgem_exec *args = data;
-	struct evgem_syncs syncs = {};
+	struct drm_gpuvm_syncs *syncs;
 	struct evgem_queue *queue;
 	int ret;
 
@@ -194,11 +194,18 @@ int evgem_exec_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 	if (!queue)
 		return -ENOENT;
 
-	ret = queue_error(queue) ?:
-	      evgem_syncs_init(&syncs, file, &args->syncs) ?:
-	      exec(queue, file, args, &syncs);
+	ret = queue_error(queue);
+	if (ret)
+		goto put_queue;
 
-	evgem_syncs_fini(&syncs);
+	syncs = evgem_syncs_copy(file, &args->syncs);
+	ret = PTR_ERR_OR_ZERO(syncs);
+	if (ret)
+		goto put_queue;
+
+	ret = exec(queue, file, args, syncs);
+	drm_gpuvm_syncs_free(syncs);
+put_queue:
 	evgem_queue_put(queue);
 	return ret;
 }

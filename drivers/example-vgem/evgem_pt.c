@@ -253,6 +253,21 @@ int evgem_pt_update_reserve(struct evgem_pt_update *update, u64 tables)
 	return 0;
 }
 
+/**
+ * evgem_pt_update_flushed() - note that the engine forgot what was changed
+ * @update: the change; its flush range is empty afterwards
+ *
+ * Tables that were taken out are empty, and may be used again.
+ *
+ * Context: the lock of the tables; may be in the fence signalling section.
+ */
+void evgem_pt_update_flushed(struct evgem_pt_update *update)
+{
+	list_splice_init(&update->retired, &update->pool);
+	update->flush_start = U64_MAX;
+	update->flush_end = 0;
+}
+
 static void free_tables(struct list_head *tables)
 {
 	struct page *table, *next;

@@ -55,6 +55,7 @@ u64 evgem_pt_tables_for_unmap(u64 addr, u64 range);
 
 void evgem_pt_update_init(struct evgem_pt_update *update);
 int evgem_pt_update_reserve(struct evgem_pt_update *update, u64 tables);
+void evgem_pt_update_flushed(struct evgem_pt_update *update);
 void evgem_pt_update_fini(struct evgem_pt_update *update);
 
 int evgem_pt_map(struct evgem_pt *pt, struct evgem_pt_update *update,

@@ -28,7 +28,6 @@
 #include "evgem_bind.h"
 #include "evgem_device.h"
 #include "evgem_hw.h"
-#include "evgem_map.h"
 #include "evgem_pte.h"
 #include "evgem_queue.h"
 #include "evgem_vm.h"
@@ -55,24 +54,7 @@ static struct drm_gpuvm_bo *vm_bo_alloc(void)
 static const struct drm_gpuvm_ops vm_ops = {
 	.vm_free = vm_free,
 	.vm_bo_alloc = vm_bo_alloc,
-	.sm_step_map = evgem_step_map,
-	.sm_step_remap = evgem_step_remap,
-	.sm_step_unmap = evgem_step_unmap,
 };
-
-/* Tells lockdep at once, not when memory gets short, what @lock is taken in. */
-static void prime_lock(struct mutex *lock)
-{
-	bool cookie;
-
-	if (!IS_ENABLED(CONFIG_LOCKDEP))
-		return;
-
-	cookie = dma_fence_begin_signalling();
-	mutex_lock(lock);
-	mutex_unlock(lock);
-	dma_fence_end_signalling(cookie);
-}
 
 static void vm_release(struct work_struct *work)
 {
@@ -80,8 +62,7 @@ static void vm_release(struct work_struct *work)
 	struct evgem_device *evgem = vm->evgem;
 	struct evgem_file *file = vm->file;
 
-	drm_sched_entity_fini(&vm->entity);
-	drm_sched_fini(&vm->sched);
+	drm_gpuvm_bind_queue_destroy(vm->binds);
 
 	/* The number will be another VM's. */
 	evgem_hw_context_clear(evgem->hw, vm->context);
@@ -178,11 +159,8 @@ static struct evgem_vm *vm_alloc(struct evgem_device *evgem)
 	INIT_WORK(&vm->release, vm_release);
 	INIT_LIST_HEAD(&vm->link);
 	INIT_LIST_HEAD(&vm->queues);
-	mutex_init(&vm->lock);
-	mutex_init(&vm->submit_lock);
 	mutex_init(&vm->queues_lock);
 	spin_lock_init(&vm->fault_lock);
-	prime_lock(&vm->lock);
 	return vm;
 }
 
@@ -239,23 +217,6 @@ static void kill_queues(struct evgem_vm *vm)
 		evgem_queue_close(queue);
 }
 
-static void unmap_all(struct evgem_vm *vm)
-{
-	u64 start = vm->base.mm_start + EVGEM_VA_RESERVED;
-	u64 range = vm->base.mm_range - EVGEM_VA_RESERVED;
-	struct evgem_map_ctx ctx;
-
-	evgem_map_ctx_init(&ctx, vm);
-
-	scoped_guard(mutex, &vm->lock) {
-		/* Mappings go as a whole: nothing needs to be set aside. */
-		WARN_ON(evgem_unmap_locked(&ctx, start, range));
-		evgem_map_flush_locked(&ctx);
-	}
-
-	evgem_map_ctx_fini(&ctx);
-}
-
 /**
  * evgem_vm_close() - end the use of a VM
  * @vm: the VM, which its file no longer has; called once
@@ -270,44 +231,21 @@ void evgem_vm_close(struct evgem_vm *vm)
 	scoped_guard(mutex, &vm->evgem->vms_lock)
 		list_del_init(&vm->link);
 
-	/* After this no bind job changes the VM: it looks under the lock. */
-	scoped_guard(mutex, &vm->lock)
-		WRITE_ONCE(vm->closed, true);
-
+	/* No job begins that would see nothing mapped: queues go first. */
 	kill_queues(vm);
-	unmap_all(vm);
+	drm_gpuvm_bind_queue_close(vm->binds);
 }
 
 /**
  * evgem_vm_error() - whether a VM takes binds and jobs
  * @vm: the VM
  *
- * Context: any; the answer may be old unless &evgem_vm.lock is held.
+ * Context: any; the answer may be old.
  * Return: 0; -ENOENT if it was closed; -EIO if it died.
  */
 int evgem_vm_error(struct evgem_vm *vm)
 {
-	if (READ_ONCE(vm->closed))
-		return -ENOENT;
-
-	return READ_ONCE(vm->dead) ? -EIO : 0;
-}
-
-/**
- * evgem_vm_kill_locked() - let a VM die
- * @vm: the VM
- * @reason: one of enum drm_evgem_vm_reason
- *
- * For when nobody knows any more what is mapped. The first reason stays.
- *
- * Context: &evgem_vm.lock is held.
- */
-void evgem_vm_kill_locked(struct evgem_vm *vm, u32 reason)
-{
-	lockdep_assert_held(&vm->lock);
-
-	if (!vm->dead)
-		WRITE_ONCE(vm->dead, reason);
+	return drm_gpuvm_bind_queue_error(vm->binds);
 }
 
 /**
@@ -374,16 +312,17 @@ int evgem_vm_create_ioctl(struct drm_device *drm, void *data,
 
 static void fill_state(struct evgem_vm *vm, struct drm_evgem_vm_state *state)
 {
-	scoped_guard(mutex, &vm->lock) {
-		state->status = vm->dead ? DRM_EVGEM_VM_DEAD :
-					   DRM_EVGEM_VM_LIVE;
-		state->reason = vm->dead;
-		state->mappings = vm->mappings;
-		state->ptes_4k = vm->pt.ptes_4k;
-		state->ptes_2m = vm->pt.ptes_2m;
-		state->pt_bytes = vm->pt.tables * PAGE_SIZE;
-		state->tlb_flushes = vm->tlb_flushes;
+	drm_gpuvm_bind_queue_lock(vm->binds);
+	if (drm_gpuvm_bind_queue_state(vm->binds) == DRM_GPUVM_BIND_DEAD) {
+		state->status = DRM_EVGEM_VM_DEAD;
+		state->reason = DRM_EVGEM_VM_REASON_BIND;
 	}
+	state->mappings = drm_gpuvm_bind_queue_mappings(vm->binds);
+	state->ptes_4k = vm->pt.ptes_4k;
+	state->ptes_2m = vm->pt.ptes_2m;
+	state->pt_bytes = vm->pt.tables * PAGE_SIZE;
+	state->tlb_flushes = vm->tlb_flushes;
+	drm_gpuvm_bind_queue_unlock(vm->binds);
 
 	spin_lock(&vm->fault_lock);
 	state->fault_count = vm->fault.count;

@@ -12,8 +12,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include <drm/drm_gpuvm.h>
-#include <drm/gpu_scheduler.h>
+#include <drm/drm_gpuvm_bind.h>
 
 #include "evgem_pt.h"
 
@@ -62,30 +61,12 @@ struct evgem_vm {
 	/** @context: number of the address space in the hardware */
 	unsigned int context;
 
-	/**
-	 * @lock: held over each change of the VM
-	 *
-	 * Taken in the fence signalling section, so nothing is allocated while
-	 * it is held. Taken before the gpuva lock of a GEM object.
-	 */
-	struct mutex lock;
-	/** @pt: the page tables; under @lock */
+	/** @binds: its bind queue, whose lock is that of the VM */
+	struct drm_gpuvm_bind_queue *binds;
+	/** @pt: the page tables; under the lock of @binds */
 	struct evgem_pt pt;
-	/** @mappings: number of mappings; under @lock */
-	u64 mappings;
-	/** @tlb_flushes: flushes by binds; under @lock */
+	/** @tlb_flushes: flushes by binds; under the lock of @binds */
 	u64 tlb_flushes;
-	/** @closed: takes nothing any more; written under @lock */
-	bool closed;
-	/** @dead: enum drm_evgem_vm_reason, if not 0; written under @lock */
-	u32 dead;
-
-	/** @submit_lock: makes arming and queuing of a bind one step */
-	struct mutex submit_lock;
-	/** @sched: of the bind queue */
-	struct drm_gpu_scheduler sched;
-	/** @entity: the bind queue; pushed to under @submit_lock */
-	struct drm_sched_entity entity;
 
 	/** @queues_lock: protects @queues */
 	struct mutex queues_lock;
@@ -107,7 +88,6 @@ void evgem_vm_get(struct evgem_vm *vm);
 void evgem_vm_put(struct evgem_vm *vm);
 void evgem_vm_close(struct evgem_vm *vm);
 int evgem_vm_error(struct evgem_vm *vm);
-void evgem_vm_kill_locked(struct evgem_vm *vm, u32 reason);
 void evgem_vm_record_fault(struct evgem_vm *vm, u32 queue,
 			   const struct evgem_hw_fault *fault);
 int evgem_vm_create_ioctl(struct drm_device *drm, void *data,

@@ -51,6 +51,14 @@ void evgem_bind_unmap(struct evgem_bind *bind, uint64_t addr, uint64_t range)
 	});
 }
 
+void evgem_bind_unmap_bo(struct evgem_bind *bind, uint32_t bo)
+{
+	bind_op(bind, &(struct drm_evgem_bind_op){
+		.op = DRM_EVGEM_BIND_OP_UNMAP_BO,
+		.handle = bo,
+	});
+}
+
 static int bind_submit(int fd, uint32_t vm, struct evgem_bind *bind,
 		       uint32_t flags, const struct drm_evgem_sync *syncs)
 {

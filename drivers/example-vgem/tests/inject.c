@@ -32,16 +32,17 @@ static void set(const char *dir, const char *name, const char *value)
 	close(fd);
 }
 
-void inject_bind_failure(unsigned int good)
+void inject_bind_failure(unsigned int good, unsigned int bad)
 {
-	char space[16];
+	char space[16], times[16];
 
 	snprintf(space, sizeof(space), "%u", good);
+	snprintf(times, sizeof(times), "%u", bad);
 	set(FAIL_BIND, "verbose", "0");
 	set(FAIL_BIND, "interval", "1");
 	set(FAIL_BIND, "space", space);
-	set(FAIL_BIND, "times", "1");
-	set(FAIL_BIND, "probability", "100");
+	set(FAIL_BIND, "times", times);
+	set(FAIL_BIND, "probability", bad ? "100" : "0");
 }
 
 void inject_allocations(void)

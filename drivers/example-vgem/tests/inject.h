@@ -11,8 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** inject_bind_failure() - the operation of a bind behind @good ones fails */
-void inject_bind_failure(unsigned int good);
+/**
+ * inject_bind_failure() - after @good changes of page tables @bad fail
+ *
+ * With one the bind is undone; with two undoing it fails as well, and the VM
+ * dies; with 0 no more fail.
+ */
+void inject_bind_failure(unsigned int good, unsigned int bad);
 
 /** inject_allocations() - get ready for inject_nth() */
 void inject_allocations(void);

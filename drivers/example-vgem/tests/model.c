@@ -60,6 +60,15 @@ void model_unmap(struct model *model, struct evgem_bind *bind, uint32_t page,
 	set_pages(model, page, count, NULL, 0, false);
 }
 
+void model_unmap_bo(struct model *model, struct evgem_bind *bind,
+		    const struct bo *bo)
+{
+	evgem_bind_unmap_bo(bind, bo->handle);
+	for (uint32_t i = 0; i < model->pages; i++)
+		if (model->page[i].bo == bo)
+			set_pages(model, i, 1, NULL, 0, false);
+}
+
 static uint64_t addr_of(const struct model *model, uint32_t page)
 {
 	return model->base + page * PAGE;

@@ -49,6 +49,8 @@ void model_map(struct model *model, struct evgem_bind *bind, uint32_t page,
 void model_map_readonly(struct model *model, struct evgem_bind *bind,
 			uint32_t page, uint32_t count, const struct bo *bo,
 			uint32_t bo_page);
+void model_unmap_bo(struct model *model, struct evgem_bind *bind,
+		    const struct bo *bo);
 void model_unmap(struct model *model, struct evgem_bind *bind, uint32_t page,
 		 uint32_t count);
 

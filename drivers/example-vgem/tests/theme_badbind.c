@@ -34,14 +34,33 @@ static void reserved_op(int fd)
 	world_init(&w, fd);
 	if (!(info.features & DRM_EVGEM_FEATURE_SPARSE))
 		BAD_BIND(EINVAL, g.ops[1].op = DRM_EVGEM_BIND_OP_MAP_SPARSE);
-	if (!(info.features & DRM_EVGEM_FEATURE_UNMAP_BO))
-		BAD_BIND(EINVAL, g.ops[0].op = DRM_EVGEM_BIND_OP_UNMAP_BO);
 	if (!(info.features & DRM_EVGEM_FEATURE_USERPTR))
 		BAD_BIND(EINVAL, g.ops[0].op = DRM_EVGEM_BIND_OP_MAP_USERPTR);
 	if (!(info.features & DRM_EVGEM_FEATURE_REPEAT)) {
 		BAD_BIND(EINVAL, g.ops[0].flags = DRM_EVGEM_BIND_REPEAT);
 		BAD_BIND(EINVAL, g.ops[0].repeat = PAGE);
 	}
+}
+
+/* An UNMAP_BO names a BO and nothing else. */
+static void unmap_bo(int fd)
+{
+	const struct drm_evgem_bind_op op = {
+		.op = DRM_EVGEM_BIND_OP_UNMAP_BO,
+	};
+
+	world_init(&w, fd);
+	BAD_BIND(EINVAL, g.ops[1] = op);
+	BAD_BIND(EINVAL, g.ops[1] = op; g.ops[1].handle = w.a.handle;
+		 g.ops[1].addr = DATA_ADDR);
+	BAD_BIND(EINVAL, g.ops[1] = op; g.ops[1].handle = w.a.handle;
+		 g.ops[1].range = PAGE);
+	BAD_BIND(EINVAL, g.ops[1] = op; g.ops[1].handle = w.a.handle;
+		 g.ops[1].offset = PAGE);
+	BAD_BIND(EINVAL, g.ops[1] = op; g.ops[1].handle = w.a.handle;
+		 g.ops[1].flags = DRM_EVGEM_BIND_READONLY);
+	BAD_BIND(ENOENT, g.ops[1] = op; g.ops[1].handle = 0xdead);
+	BAD_BIND(EINVAL, g.ops[1] = op; g.ops[1].handle = w.elsewhere.handle);
 }
 
 static void unknown_flag(int fd)
@@ -403,6 +422,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "row-03-unknown-vm", unknown_vm },
 	{ "row-06-unknown-op", unknown_op },
 	{ "row-06-reserved-op", reserved_op },
+	{ "row-13-unmap-bo", unmap_bo },
 	{ "row-06-unknown-flag", unknown_flag },
 	{ "row-06-pad", pad },
 	{ "row-07-stride-too-short", stride_too_short },

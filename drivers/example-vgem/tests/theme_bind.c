@@ -320,6 +320,38 @@ static void scattered(int fd)
 	model_verify(&f.model, 3);
 }
 
+/* All mappings of a BO go, the pieces too; also those of the same array. */
+static void unmap_bo_shapes(int fd, bool private)
+{
+	struct evgem_bind bind = { 0 };
+	struct fixture f;
+
+	fixture_init(&f, fd, private);
+	map(&f, 0, 16, &f.a, 0);
+	map(&f, 4, 4, &f.b, 0);
+	map_readonly(&f, 30, 8, &f.a, 20);
+	map(&f, 38, 4, &f.b, 7);
+
+	model_unmap_bo(&f.model, &bind, &f.a);
+	apply(&f, &bind);
+	/* Not mapped any more is fine. */
+	model_unmap_bo(&f.model, &bind, &f.a);
+	apply(&f, &bind);
+
+	model_map(&f.model, &bind, 2, 4, &f.a, 3);
+	model_unmap_bo(&f.model, &bind, &f.b);
+	model_map(&f.model, &bind, 20, 6, &f.b, 0);
+	model_unmap_bo(&f.model, &bind, &f.a);
+	model_map(&f.model, &bind, 22, 2, &f.a, 0);
+	apply(&f, &bind);
+}
+
+static void unmap_bo(int fd)
+{
+	unmap_bo_shapes(fd, false);
+	unmap_bo_shapes(fd, true);
+}
+
 const struct ktap_case ktap_cases[] = {
 	{ "map-unmap", map_unmap },
 	{ "private-bos", private_bos },
@@ -329,6 +361,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "unmap-shapes", unmap_shapes },
 	{ "across-several", across_several },
 	{ "unmap-nothing", unmap_nothing },
+	{ "unmap-bo", unmap_bo },
 	{ "readonly", readonly },
 	{ "alias", alias },
 	{ "array-in-order", array_in_order },

@@ -199,7 +199,54 @@ static void exec(int fd)
 		syncs_used });
 }
 
-/* A bind fails half-way: the VM is dead, says why, and only its end is left. */
+/* A bind fails half-way, wherever: nothing was changed, and the next one works. */
+static void undone(int fd)
+{
+	unsigned int good;
+
+	world_init(&w, fd);
+	for (good = 0; ; good++) {
+		struct good_bind g;
+
+		good_bind(&w, &g);
+		g.args.flags = 0;
+		g.args.syncs.count = 0;
+		inject_bind_failure(good, 1);
+		if (!raw_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args))
+			break;
+		CHECK_EQ(errno, EIO);
+		/* What was changed and changed back was flushed. */
+		w.state.tlb_flushes = rig_state(&w.rig).tlb_flushes;
+		world_unchanged(&w);
+	}
+	inject_bind_failure(0, 0);
+	ktap_note("%u changes, each failed once", good);
+	CHECK(good >= 4);
+	bind_works(&w);
+}
+
+/* The same behind a syncobj, which tells it. */
+static void undone_later(int fd)
+{
+	struct good_bind g;
+
+	world_init(&w, fd);
+	good_bind(&w, &g);
+	inject_bind_failure(2, 1);
+	OK(raw_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args));
+	job_ends(fd, w.out, 0, EIO);
+	job_ends(fd, w.line, w.point, EIO);
+	inject_bind_failure(0, 0);
+	CHECK(!drmSyncobjReset(fd, &w.out, 1));
+	w.point++;
+	w.state.tlb_flushes = rig_state(&w.rig).tlb_flushes;
+	bind_works(&w);
+}
+
+/*
+ * A bind fails half-way, and so does undoing it: the VM is dead, says why, and
+ * only its end is left.
+ */
 static void dead_vm(int fd)
 {
 	uint32_t queue, done = make_syncobj(fd);
@@ -217,7 +264,7 @@ static void dead_vm(int fd)
 	evgem_cmd_wait(&cmds, SCRATCH_ADDR, DRM_EVGEM_COND_EQ, 1);
 	OK(evgem_exec(fd, w.rig.queue, &cmds, EVGEM_SYNCS(evgem_signal(done))));
 
-	inject_bind_failure(1);
+	inject_bind_failure(1, 2);
 	OK(raw_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args));
 	job_ends(fd, w.out, 0, EIO);
 	job_ends(fd, w.line, w.point, EIO);
@@ -251,7 +298,7 @@ static void dead_vm_synchronously(int fd)
 		good_bind(&w, &g);
 		g.args.flags = 0;
 		g.args.syncs.count = 0;
-		inject_bind_failure(good);
+		inject_bind_failure(good, 2);
 		FAILS(EIO, raw_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args));
 		CHECK_EQ(rig_state(&w.rig).status, DRM_EVGEM_VM_DEAD);
 		OK(evgem_vm_destroy(fd, w.rig.vm));
@@ -266,6 +313,8 @@ const struct ktap_case ktap_cases[] = {
 	{ "allocations-of-gem-create-huge", gem_create_huge },
 	{ "allocations-of-vm-bind", vm_bind, 60 },
 	{ "allocations-of-exec", exec, 60 },
+	{ "row-16-undone", undone },
+	{ "row-16-undone-later", undone_later },
 	{ "row-20-dead-vm", dead_vm },
 	{ "row-20-dead-vm-synchronously", dead_vm_synchronously },
 	{ 0 }

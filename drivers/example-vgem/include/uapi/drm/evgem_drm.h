@@ -404,7 +404,10 @@ enum drm_evgem_bind_op_type {
 	/** @DRM_EVGEM_BIND_OP_MAP_SPARSE: reserved; reads give zero */
 	DRM_EVGEM_BIND_OP_MAP_SPARSE = 3,
 
-	/** @DRM_EVGEM_BIND_OP_UNMAP_BO: reserved; all mappings of a BO */
+	/**
+	 * @DRM_EVGEM_BIND_OP_UNMAP_BO: unmap a BO wherever it is in the VM, by
+	 * its handle alone; a BO that is not mapped is fine
+	 */
 	DRM_EVGEM_BIND_OP_UNMAP_BO = 4,
 
 	/** @DRM_EVGEM_BIND_OP_MAP_USERPTR: reserved; memory of the process */
@@ -427,7 +430,7 @@ struct drm_evgem_bind_op {
 	__u32 flags;
 
 	/**
-	 * @handle: the BO of a MAP, else 0. A BO private to another VM gives
+	 * @handle: the BO of a MAP or UNMAP_BO, else 0. A BO private to another VM gives
 	 * EINVAL, an unknown handle ENOENT.
 	 */
 	__u32 handle;
@@ -435,15 +438,15 @@ struct drm_evgem_bind_op {
 	/** @pad: must be zero */
 	__u32 pad;
 
-	/** @addr: GPU address; a multiple of 4096 */
+	/** @addr: GPU address; a multiple of 4096; 0 for an UNMAP_BO */
 	__u64 addr;
 
-	/** @range: bytes, not 0; a multiple of 4096 */
+	/** @range: bytes, not 0; a multiple of 4096; 0 for an UNMAP_BO */
 	__u64 range;
 
 	/**
 	 * @offset: where in the BO a MAP begins, a multiple of 4096; the piece
-	 * must lie within the BO. Must be 0 for an UNMAP.
+	 * must lie within the BO. Must be 0 for all others.
 	 */
 	__u64 offset;
 
