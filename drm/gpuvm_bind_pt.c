@@ -33,10 +33,10 @@ static bool same(const struct drm_gpuva *a, const struct drm_gpuva *b)
  * Calls @fn for each part of @va for which @others has nothing that says the
  * same.
  */
-static int for_each_difference(struct drm_gpuvm_bind_job *job,
-			       struct drm_gpuva *va, bool map,
-			       const struct gpuva_index *others,
-			       gpuvm_bind_delta_fn fn, void *priv)
+static int walk_differences(struct drm_gpuvm_bind_job *job,
+			    struct drm_gpuva *va, bool map,
+			    const struct gpuva_index *others,
+			    gpuvm_bind_delta_fn fn, void *priv)
 {
 	struct gpuvm_bind_delta delta = { .va = va, .map = map };
 	u64 from = va->va.addr, end = end_of(va);
@@ -66,15 +66,15 @@ static int for_each_difference(struct drm_gpuvm_bind_job *job,
 	return fn(job, &delta, priv);
 }
 
-static int for_each_unmap(struct drm_gpuvm_bind_job *job,
-			  gpuvm_bind_delta_fn fn, void *priv)
+static int walk_unmaps(struct drm_gpuvm_bind_job *job,
+		       gpuvm_bind_delta_fn fn, void *priv)
 {
 	const struct gpuva_index *index =
 		&gpuvm_private(gpuvm_bind_vm(job))->index;
 	struct drm_gpuva *va;
 
 	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va)) {
-		int ret = for_each_difference(job, va, false, index, fn, priv);
+		int ret = walk_differences(job, va, false, index, fn, priv);
 
 		if (ret)
 			return ret;
@@ -83,14 +83,13 @@ static int for_each_unmap(struct drm_gpuvm_bind_job *job,
 	return 0;
 }
 
-static int for_each_map(struct drm_gpuvm_bind_job *job,
-			gpuvm_bind_delta_fn fn, void *priv)
+static int walk_maps(struct drm_gpuvm_bind_job *job,
+		     gpuvm_bind_delta_fn fn, void *priv)
 {
 	struct drm_gpuva *va;
 
 	list_for_each_entry(va, &job->fresh, gem.entry) {
-		int ret = for_each_difference(job, va, true, &job->old, fn,
-					      priv);
+		int ret = walk_differences(job, va, true, &job->old, fn, priv);
 
 		if (ret)
 			return ret;
@@ -131,11 +130,11 @@ int gpuvm_bind_pt_record(struct drm_gpuvm_bind_job *job)
 
 	gpuvm_bind_assert_tree_held(job->queue);
 
-	ret = for_each_unmap(job, record, NULL);
+	ret = walk_unmaps(job, record, NULL);
 	if (ret)
 		return ret;
 
-	return for_each_map(job, record, NULL);
+	return walk_maps(job, record, NULL);
 }
 
 static int change(struct drm_gpuvm_bind_job *job,
@@ -182,12 +181,12 @@ static int undo(struct drm_gpuvm_bind_job *job, u64 unmaps, u64 maps)
 	int ret;
 
 	flush(job);
-	ret = for_each_map(job, take_back, &maps);
+	ret = walk_maps(job, take_back, &maps);
 	if (ret)
 		return ret;
 
 	flush(job);
-	return for_each_unmap(job, take_back, &unmaps);
+	return walk_unmaps(job, take_back, &unmaps);
 }
 
 static int run_now(struct drm_gpuvm_bind_job *job, bool *undone)
@@ -195,9 +194,9 @@ static int run_now(struct drm_gpuvm_bind_job *job, bool *undone)
 	u64 unmaps = 0, maps = 0;
 	int ret;
 
-	ret = for_each_unmap(job, change, &unmaps);
+	ret = walk_unmaps(job, change, &unmaps);
 	if (!ret)
-		ret = for_each_map(job, change, &maps);
+		ret = walk_maps(job, change, &maps);
 
 	if (ret && !(job->queue->args.flags & DRM_GPUVM_BIND_NO_UNDO))
 		*undone = !undo(job, unmaps, maps);
@@ -259,7 +258,7 @@ int gpuvm_bind_pt_clear_locked(struct drm_gpuvm_bind_job *job)
 	lockdep_assert_held(&job->queue->run_lock);
 
 	if (drm_gpuvm_immediate_mode(gpuvm))
-		ret = for_each_unmap(job, change, NULL);
+		ret = walk_unmaps(job, change, NULL);
 	else
 		ret = job->queue->args.ops->pt_unmap(job, gpuvm->mm_start,
 						     gpuvm->mm_range);

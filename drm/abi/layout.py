@@ -34,8 +34,15 @@ STRUCTS = [
     "drm_gpuva_ops",
     "drm_gpuvm_map_req",
     "drm_gpuvm_ops",
+    "drm_gpuvm_bind_op",
+    "drm_gpuvm_bind_ops",
+    "drm_gpuvm_bind_queue_args",
+    "drm_gpuvm_sync",
 ]
-ENUMS = ["drm_gpuva_flags", "drm_gpuvm_flags", "drm_gpuva_op_type"]
+ENUMS = [
+    "drm_gpuva_flags", "drm_gpuvm_flags", "drm_gpuva_op_type",
+    "drm_gpuvm_bind_op_type", "drm_gpuvm_bind_state",
+]
 
 # A type of the kernel's that is last in its structure and may grow.
 OPEN = "struct drm_exec"

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * What the suites of the bind layer share.
+ */
+#include <linux/delay.h>
+#include <linux/workqueue.h>
+
+#include "gpuvm_bind_world.h"
+
+struct bw_world *bw_world;
+
+struct workqueue_struct *bw_cleanup_wq;
+
+static bool fails(void)
+{
+	bw_world->calls++;
+	return bw_world->fail_from && bw_world->calls >= bw_world->fail_from &&
+	       bw_world->calls < bw_world->fail_from + bw_world->fail_count;
+}
+
+static void bind_job_init(struct drm_gpuvm_bind_job *job)
+{
+	u64 *priv = drm_gpuvm_bind_job_priv(job);
+
+	KUNIT_EXPECT_EQ(bw_world->test, *priv, 0);
+	*priv = 1;
+	atomic_inc(&bw_world->jobs);
+}
+
+static void bind_job_fini(struct drm_gpuvm_bind_job *job)
+{
+	u64 *priv = drm_gpuvm_bind_job_priv(job);
+
+	KUNIT_EXPECT_EQ(bw_world->test, *priv, 1);
+	*priv = 2;
+	atomic_dec(&bw_world->jobs);
+}
+
+static int bind_validate(struct drm_gpuvm_bind_job *job,
+			 struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+{
+	dma_resv_assert_held(vm_bo->obj->resv);
+	KUNIT_EXPECT_PTR_EQ(bw_world->test, vm_bo->vm, drm_gpuvm_bind_job_vm(job));
+	return fails() ? -ENOSPC : 0;
+}
+
+static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
+			   const struct drm_gpuvm_bind_op *op)
+{
+	return fails() ? -ENOMEM : 0;
+}
+
+static int bind_refuse(struct drm_gpuvm_bind_job *job)
+{
+	return bw_world->refuse;
+}
+
+static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
+		       u64 addr, u64 range)
+{
+	bool fail = fails();
+
+	bw_world->flushed = false;
+	/* One that fails has done half of it. */
+	for (u64 i = 0; i < (fail ? range / 2 : range); i++) {
+		struct bw_page *entry = &bw_world->pt[addr + i];
+
+		bw_world->mapped_over |= entry->valid;
+		entry->valid = true;
+		entry->obj = va->gem.obj;
+		entry->offset = va->gem.obj ?
+				va->gem.offset + addr + i - va->va.addr : 0;
+		entry->flags = va->flags;
+		entry->writes++;
+	}
+
+	return fail ? -EIO : 0;
+}
+
+static int bind_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
+{
+	bool fail = fails();
+
+	bw_world->flushed = false;
+	for (u64 i = 0; i < (fail ? range / 2 : range); i++) {
+		unsigned int writes = bw_world->pt[addr + i].writes;
+
+		bw_world->pt[addr + i] = (struct bw_page) {
+			.writes = writes + 1,
+		};
+	}
+
+	return fail ? -EIO : 0;
+}
+
+static void bind_pt_flush(struct drm_gpuvm_bind_job *job)
+{
+	bw_world->flushed = true;
+}
+
+const struct drm_gpuvm_bind_ops bw_ops = {
+	.job_init = bind_job_init,
+	.job_fini = bind_job_fini,
+	.validate = bind_validate,
+	.pt_reserve = bind_pt_reserve,
+	.refuse = bind_refuse,
+	.pt_map = bind_pt_map,
+	.pt_unmap = bind_pt_unmap,
+	.pt_flush = bind_pt_flush,
+};
+
+void bw_new(struct kunit *test, u32 flags)
+{
+	struct drm_gpuvm_bind_queue_args args = {
+		.ops = &bw_ops,
+		.name = "bind-kunit",
+		.job_priv_size = sizeof(u64),
+		.va_size = sizeof(struct drm_gpuva) + 8,
+		.flags = flags,
+	};
+
+	bw_world = kunit_kzalloc(test, sizeof(*bw_world), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bw_world);
+	bw_world->test = test;
+	bw_world->vm = gk_vm_new(test);
+
+	bw_world->bos[0] = gk_bo_new_private(test, 'A', bw_world->vm);
+	bw_world->bos[1] = gk_bo_new(test, 'B');
+	bw_world->bos[2] = gk_bo_new(test, 'C');
+
+	args.gpuvm = bw_world->vm;
+	args.cleanup_wq = bw_cleanup_wq;
+	bw_world->queue = drm_gpuvm_bind_queue_create(&args);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bw_world->queue);
+}
+
+/* Waits for the workers of the scheduler and for what they leave to the queue. */
+void bw_wait_for_jobs(int left)
+{
+	for (int i = 0; i < 5000 && atomic_read(&bw_world->jobs) > left; i++)
+		usleep_range(500, 1000);
+	flush_workqueue(bw_cleanup_wq);
+	KUNIT_EXPECT_EQ(bw_world->test, atomic_read(&bw_world->jobs), left);
+}
+
+void bw_end(void)
+{
+	struct kunit *test = bw_world->test;
+
+	bw_world->fail_from = 0;
+	drm_gpuvm_bind_queue_close(bw_world->queue);
+	bw_wait_for_jobs(0);
+	for (u64 i = 0; i < GK_VM_RANGE; i++)
+		KUNIT_EXPECT_FALSE(test, bw_world->pt[i].valid);
+	KUNIT_EXPECT_TRUE(test, bw_world->flushed);
+
+	drm_gpuvm_bind_queue_destroy(bw_world->queue);
+	for (int i = 0; i < BW_BOS; i++)
+		drm_gem_object_put(bw_world->bos[i]);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_close(bw_world->vm), 0);
+}
+
+struct drm_gpuvm_bind_op bw_map(int bo, u64 addr, u64 range, u64 offset)
+{
+	return (struct drm_gpuvm_bind_op) {
+		.op = DRM_GPUVM_BIND_OP_MAP,
+		.obj = bw_world->bos[bo],
+		.addr = addr,
+		.range = range,
+		.offset = offset,
+	};
+}
+
+struct drm_gpuvm_bind_op bw_unmap(u64 addr, u64 range)
+{
+	return (struct drm_gpuvm_bind_op) {
+		.op = DRM_GPUVM_BIND_OP_UNMAP,
+		.addr = addr,
+		.range = range,
+	};
+}
+
+struct drm_gpuvm_bind_op bw_sparse(u64 addr, u64 range)
+{
+	return (struct drm_gpuvm_bind_op) {
+		.op = DRM_GPUVM_BIND_OP_MAP_SPARSE,
+		.addr = addr,
+		.range = range,
+	};
+}
+
+struct drm_gpuvm_bind_op bw_unmap_obj(int bo)
+{
+	return (struct drm_gpuvm_bind_op) {
+		.op = DRM_GPUVM_BIND_OP_UNMAP_OBJ,
+		.obj = bw_world->bos[bo],
+	};
+}
+
+struct drm_gpuvm_bind_job *bw_job(const struct drm_gpuvm_bind_op *ops,
+				  u32 count)
+{
+	struct drm_gpuvm_bind_job *job;
+
+	job = drm_gpuvm_bind_job_create(bw_world->queue, count, 0);
+	if (IS_ERR(job))
+		return job;
+
+	for (u32 i = 0; i < count; i++) {
+		int ret = drm_gpuvm_bind_job_add(job, &ops[i]);
+
+		if (ret) {
+			drm_gpuvm_bind_job_put(job);
+			return ERR_PTR(ret);
+		}
+	}
+
+	return job;
+}
+
+/* A bind from beginning to end, as a synchronous ioctl has it. */
+int bw_bind(const struct drm_gpuvm_bind_op *ops, u32 count)
+{
+	struct drm_gpuvm_bind_job *job;
+	int ret;
+
+	for (u64 i = 0; i < GK_VM_RANGE; i++)
+		bw_world->pt[i].writes = 0;
+	bw_world->calls = 0;
+
+	job = bw_job(ops, count);
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+
+	ret = drm_gpuvm_bind_job_submit(job, NULL);
+	if (!ret)
+		ret = drm_gpuvm_bind_job_wait(job);
+	drm_gpuvm_bind_job_put(job);
+	return ret;
+}
+
+/* Page tables and mappings say the same, page for page. */
+void bw_expect_consistent(void)
+{
+	struct kunit *test = bw_world->test;
+	struct drm_gpuva *va;
+	u64 page = 0, count = 0;
+
+	KUNIT_EXPECT_FALSE(test, bw_world->mapped_over);
+	drm_gpuvm_bind_queue_lock(bw_world->queue);
+	drm_gpuvm_for_each_va(va, bw_world->vm) {
+		if (va == &bw_world->vm->kernel_alloc_node)
+			continue;
+		count++;
+		for (; page < va->va.addr; page++)
+			KUNIT_EXPECT_FALSE(test, bw_world->pt[page].valid);
+		for (; page < va->va.addr + va->va.range; page++) {
+			struct bw_page *entry = &bw_world->pt[page];
+
+			KUNIT_EXPECT_TRUE(test, entry->valid);
+			KUNIT_EXPECT_PTR_EQ(test, entry->obj, va->gem.obj);
+			KUNIT_EXPECT_EQ(test, entry->flags, va->flags);
+			if (va->gem.obj)
+				KUNIT_EXPECT_EQ(test, entry->offset,
+						va->gem.offset + page -
+						va->va.addr);
+		}
+	}
+	for (; page < GK_VM_RANGE; page++)
+		KUNIT_EXPECT_FALSE(test, bw_world->pt[page].valid);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_bind_queue_mappings(bw_world->queue), count);
+	drm_gpuvm_bind_queue_unlock(bw_world->queue);
+}
+
+void bw_expect_vm(const char *text)
+{
+	KUNIT_EXPECT_STREQ(bw_world->test, gk_vm_text(bw_world->test, bw_world->vm), text);
+	bw_expect_consistent();
+}
+
+/* References and lists of all vm_bos, as text, with no job left. */
+const char *bw_vm_bos_text(void)
+{
+	char *text = kunit_kzalloc(bw_world->test, 128, GFP_KERNEL);
+	size_t len = 0;
+
+	KUNIT_ASSERT_NOT_NULL(bw_world->test, text);
+	for (int i = 0; i < BW_BOS; i++) {
+		struct drm_gem_object *obj = bw_world->bos[i];
+		unsigned int linked = 0, refs = 0;
+		struct drm_gpuvm_bo *vm_bo;
+		struct drm_gpuva *va;
+		struct gk_lock lock;
+
+		gk_lock(&lock, bw_world->vm, obj);
+		drm_gem_for_each_gpuvm_bo(vm_bo, obj) {
+			refs += kref_read(&vm_bo->kref);
+			drm_gpuvm_bo_for_each_va(va, vm_bo)
+				linked++;
+		}
+		gk_unlock(&lock);
+		len += scnprintf(text + len, 128 - len, "%c %u/%u/%u ",
+				 gk_bo_name(obj), kref_read(&obj->refcount),
+				 refs, linked);
+	}
+
+	return text;
+}
