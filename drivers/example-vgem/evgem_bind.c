@@ -43,6 +43,7 @@ static bool op_args_valid(struct evgem_vm *vm,
 		return args->handle && range_valid(vm, args) &&
 		       !(args->flags & ~DRM_EVGEM_BIND_READONLY);
 	case DRM_EVGEM_BIND_OP_UNMAP:
+	case DRM_EVGEM_BIND_OP_MAP_SPARSE:
 		return !args->handle && !args->flags && !args->offset &&
 		       range_valid(vm, args);
 	case DRM_EVGEM_BIND_OP_UNMAP_BO:
@@ -70,6 +71,8 @@ static u32 op_type(u32 op)
 	switch (op) {
 	case DRM_EVGEM_BIND_OP_MAP:
 		return DRM_GPUVM_BIND_OP_MAP;
+	case DRM_EVGEM_BIND_OP_MAP_SPARSE:
+		return DRM_GPUVM_BIND_OP_MAP_SPARSE;
 	case DRM_EVGEM_BIND_OP_UNMAP_BO:
 		return DRM_GPUVM_BIND_OP_UNMAP_OBJ;
 	default:

@@ -80,9 +80,10 @@ static int bind_validate(struct drm_gpuvm_bind_job *job,
 	return evgem_gem_populate_locked(vm_bo->obj);
 }
 
-static struct page **op_pages(struct drm_gem_object *obj, u64 offset)
+/* NULL for what is sparse. */
+static struct page **obj_pages(struct drm_gem_object *obj, u64 offset)
 {
-	return to_evgem_bo(obj)->pages + (offset >> PAGE_SHIFT);
+	return obj ? to_evgem_bo(obj)->pages + (offset >> PAGE_SHIFT) : NULL;
 }
 
 static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
@@ -92,8 +93,9 @@ static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
 
 	switch (op->op) {
 	case DRM_GPUVM_BIND_OP_MAP:
+	case DRM_GPUVM_BIND_OP_MAP_SPARSE:
 		tables = evgem_pt_tables_for_map(op->addr, op->range,
-						 op_pages(op->obj, op->offset));
+						 obj_pages(op->obj, op->offset));
 		break;
 	case DRM_GPUVM_BIND_OP_UNMAP:
 		tables = evgem_pt_tables_for_unmap(op->addr, op->range);
@@ -117,7 +119,7 @@ static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 		return -EIO;
 
 	return evgem_pt_map(&job_vm(job)->pt, drm_gpuvm_bind_job_priv(job),
-			    addr, range, op_pages(va->gem.obj, offset),
+			    addr, range, obj_pages(va->gem.obj, offset),
 			    !(va->flags & EVGEM_VA_READONLY));
 }
 

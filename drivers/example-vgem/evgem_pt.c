@@ -123,12 +123,17 @@ u64 evgem_pt_root_address(const struct evgem_pt *pt)
 
 /*
  * Whether the 512 pages from @pages can be one page of 2 MiB. What a huge BO
- * has is fine by design, and so may be what shmem found.
+ * has is fine by design, and so may be what shmem found. A sparse range, which
+ * has no pages, can be of any size.
  */
 static bool pages_are_huge(struct page **pages)
 {
-	unsigned long first = page_to_pfn(pages[0]);
+	unsigned long first;
 
+	if (!pages)
+		return true;
+
+	first = page_to_pfn(pages[0]);
 	if (first % EVGEM_PT_ENTRIES)
 		return false;
 
@@ -138,6 +143,17 @@ static bool pages_are_huge(struct page **pages)
 	}
 
 	return true;
+}
+
+static struct page **pages_at(struct page **pages, u64 offset)
+{
+	return pages ? pages + (offset >> PAGE_SHIFT) : NULL;
+}
+
+/* What an entry says of where the memory is. */
+static u64 pte_where(struct page **pages, unsigned long i)
+{
+	return pages ? page_to_phys(pages[i]) : EVGEM_PTE_SPARSE;
 }
 
 static bool fits_leaf(u64 addr, u64 end)
@@ -159,7 +175,7 @@ static u64 entry_end(u64 addr, u64 end, unsigned int level)
  * evgem_pt_tables_for_map() - tables that mapping a range can take
  * @addr: first address, of pages
  * @range: bytes, of pages, not 0
- * @pages: what will be mapped; these very pages
+ * @pages: what will be mapped, these very pages; NULL for sparse
  *
  * Counts every table below the root that the range needs, since an earlier job
  * may free those that are there now. A page of 2 MiB that reaches into the
@@ -182,7 +198,7 @@ u64 evgem_pt_tables_for_map(u64 addr, u64 range, struct page **pages)
 	for (u64 at = addr; at < end; at = next) {
 		next = entry_end(at, end, EVGEM_PT_LEAF_LEVEL);
 		if (!fits_leaf(at, end) ||
-		    !pages_are_huge(pages + ((at - addr) >> PAGE_SHIFT)))
+		    !pages_are_huge(pages_at(pages, at - addr)))
 			tables++;
 	}
 
@@ -331,7 +347,7 @@ struct pt_path {
 static int split(struct evgem_pt *pt, struct evgem_pt_update *update,
 		 struct page *parent, u64 *slot, u64 addr)
 {
-	u64 old = *slot, *entries;
+	u64 old = *slot, step, *entries;
 	struct page *table;
 
 	table = take(pt, update);
@@ -339,8 +355,9 @@ static int split(struct evgem_pt *pt, struct evgem_pt_update *update,
 		return -ENOMEM;
 
 	entries = page_address(table);
+	step = old & EVGEM_PTE_SPARSE ? 0 : PAGE_SIZE;
 	for (unsigned int i = 0; i < EVGEM_PT_ENTRIES; i++)
-		entries[i] = (old & ~EVGEM_PTE_LEAF) + i * PAGE_SIZE;
+		entries[i] = (old & ~EVGEM_PTE_LEAF) + i * step;
 	use(table, EVGEM_PT_ENTRIES);
 
 	write_pte(slot, table_pte(table));
@@ -396,7 +413,7 @@ static void map_pages(struct evgem_pt *pt, struct pt_path *path, u64 addr,
 	unsigned long n = (end - addr) >> PAGE_SHIFT;
 
 	for (unsigned long i = 0; i < n; i++)
-		write_pte(slot + i, page_to_phys(pages[i]) | bits);
+		write_pte(slot + i, pte_where(pages, i) | bits);
 	use(table, n);
 	pt->ptes_4k += n;
 }
@@ -407,7 +424,7 @@ static void map_pages(struct evgem_pt *pt, struct pt_path *path, u64 addr,
  * @update: the change, with evgem_pt_tables_for_map() tables to spare
  * @addr: first address, of pages
  * @range: bytes, of pages, not 0; nothing is mapped there
- * @pages: one for each 4 KiB of the range
+ * @pages: one for each 4 KiB of the range; NULL for sparse
  * @writable: whether the engine may write
  *
  * Uses entries for 2 MiB wherever address and pages allow.
@@ -434,10 +451,10 @@ int evgem_pt_map(struct evgem_pt *pt, struct evgem_pt_update *update,
 
 		next = entry_end(addr, end, EVGEM_PT_LEAF_LEVEL);
 		if (leaf)
-			map_leaf(pt, &path, addr, page_to_phys(pages[0]) | bits);
+			map_leaf(pt, &path, addr, pte_where(pages, 0) | bits);
 		else
 			map_pages(pt, &path, addr, next, pages, bits);
-		pages += (next - addr) >> PAGE_SHIFT;
+		pages = pages_at(pages, next - addr);
 	}
 
 	return 0;

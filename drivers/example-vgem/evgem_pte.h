@@ -33,6 +33,8 @@
 #define EVGEM_PTE_VALID		BIT_ULL(0)
 #define EVGEM_PTE_WRITE		BIT_ULL(1)
 #define EVGEM_PTE_LEAF		BIT_ULL(2)
+/* No memory: reads give zero, writes go nowhere. */
+#define EVGEM_PTE_SPARSE	BIT_ULL(3)
 #define EVGEM_PTE_ADDR		GENMASK_ULL(51, 12)
 
 static_assert(PAGE_SIZE == SZ_4K, "CPU and GPU pages must be of one size");

@@ -95,10 +95,12 @@ static bool walk(struct evgem_tlb *tlb, unsigned int context, u64 addr,
 	}
 }
 
+/* @page is set to NULL where there is no memory on purpose. */
 static u32 translate(struct evgem_tlb *tlb, unsigned int context, u64 addr,
-		     bool write, unsigned long *pfn)
+		     bool write, struct page **page)
 {
 	struct evgem_tlb_entry entry;
+	unsigned long pfn;
 
 	if (addr >= EVGEM_VA_RANGE)
 		return DRM_EVGEM_FAULT_ADDRESS;
@@ -112,15 +114,32 @@ static u32 translate(struct evgem_tlb *tlb, unsigned int context, u64 addr,
 	if (write && !(entry.pte & EVGEM_PTE_WRITE))
 		return DRM_EVGEM_FAULT_READONLY;
 
-	*pfn = evgem_pte_pfn(entry.pte) + ((addr - entry.addr) >> PAGE_SHIFT);
+	if (entry.pte & EVGEM_PTE_SPARSE) {
+		*page = NULL;
+		return DRM_EVGEM_FAULT_NONE;
+	}
 
+	pfn = evgem_pte_pfn(entry.pte) + ((addr - entry.addr) >> PAGE_SHIFT);
 	/* On a bus without memory at that address nobody would answer. */
-	return pfn_valid(*pfn) ? DRM_EVGEM_FAULT_NONE : DRM_EVGEM_FAULT_BUS;
+	if (!pfn_valid(pfn))
+		return DRM_EVGEM_FAULT_BUS;
+
+	*page = pfn_to_page(pfn);
+	return DRM_EVGEM_FAULT_NONE;
 }
 
-static void access_page(unsigned long pfn, const struct evgem_access *access)
+/* Reads give zero; writes go nowhere. */
+static void access_sparse(const struct evgem_access *access)
 {
-	void *page = kmap_local_page(pfn_to_page(pfn));
+	if (access->op == EVGEM_OP_READ)
+		memset(access->buf, 0, access->size);
+	else if (access->op == EVGEM_OP_LOAD)
+		*(u64 *)access->buf = 0;
+}
+
+static void access_page(struct page *where, const struct evgem_access *access)
+{
+	void *page = kmap_local_page(where);
 	void *mem = page + offset_in_page(access->addr);
 	u64 *word = access->buf;
 
@@ -165,12 +184,14 @@ int evgem_tlb_access(struct evgem_tlb *tlb, unsigned int context,
 		     struct evgem_hw_fault *fault)
 {
 	bool write = access->op != EVGEM_OP_READ && access->op != EVGEM_OP_LOAD;
-	unsigned long pfn;
+	struct page *page = NULL;
 
 	read_lock(&tlb->drain);
-	fault->reason = translate(tlb, context, access->addr, write, &pfn);
-	if (fault->reason == DRM_EVGEM_FAULT_NONE)
-		access_page(pfn, access);
+	fault->reason = translate(tlb, context, access->addr, write, &page);
+	if (fault->reason == DRM_EVGEM_FAULT_NONE && page)
+		access_page(page, access);
+	else if (fault->reason == DRM_EVGEM_FAULT_NONE)
+		access_sparse(access);
 	read_unlock(&tlb->drain);
 
 	if (fault->reason == DRM_EVGEM_FAULT_NONE)

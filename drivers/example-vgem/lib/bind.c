@@ -51,6 +51,15 @@ void evgem_bind_unmap(struct evgem_bind *bind, uint64_t addr, uint64_t range)
 	});
 }
 
+void evgem_bind_sparse(struct evgem_bind *bind, uint64_t addr, uint64_t range)
+{
+	bind_op(bind, &(struct drm_evgem_bind_op){
+		.op = DRM_EVGEM_BIND_OP_MAP_SPARSE,
+		.addr = addr,
+		.range = range,
+	});
+}
+
 void evgem_bind_unmap_bo(struct evgem_bind *bind, uint32_t bo)
 {
 	bind_op(bind, &(struct drm_evgem_bind_op){

@@ -126,6 +126,7 @@ void evgem_bind_map(struct evgem_bind *bind, uint64_t addr, uint64_t range,
 void evgem_bind_map_readonly(struct evgem_bind *bind, uint64_t addr,
 			     uint64_t range, uint32_t bo, uint64_t offset);
 void evgem_bind_unmap(struct evgem_bind *bind, uint64_t addr, uint64_t range);
+void evgem_bind_sparse(struct evgem_bind *bind, uint64_t addr, uint64_t range);
 void evgem_bind_unmap_bo(struct evgem_bind *bind, uint32_t bo);
 /** evgem_bind_sync() - bind, and empty @bind; the VM has changed on return */
 int evgem_bind_sync(int fd, uint32_t vm, struct evgem_bind *bind);

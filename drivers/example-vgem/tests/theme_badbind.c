@@ -32,14 +32,28 @@ static void reserved_op(int fd)
 
 	OK(evgem_query_device(fd, &info));
 	world_init(&w, fd);
-	if (!(info.features & DRM_EVGEM_FEATURE_SPARSE))
-		BAD_BIND(EINVAL, g.ops[1].op = DRM_EVGEM_BIND_OP_MAP_SPARSE);
 	if (!(info.features & DRM_EVGEM_FEATURE_USERPTR))
 		BAD_BIND(EINVAL, g.ops[0].op = DRM_EVGEM_BIND_OP_MAP_USERPTR);
 	if (!(info.features & DRM_EVGEM_FEATURE_REPEAT)) {
 		BAD_BIND(EINVAL, g.ops[0].flags = DRM_EVGEM_BIND_REPEAT);
 		BAD_BIND(EINVAL, g.ops[0].repeat = PAGE);
 	}
+}
+
+/* A sparse mapping has a range and nothing else. */
+static void sparse(int fd)
+{
+	world_init(&w, fd);
+	BAD_BIND(EINVAL, g.ops[1].op = DRM_EVGEM_BIND_OP_MAP_SPARSE;
+		 g.ops[1].handle = w.a.handle);
+	BAD_BIND(EINVAL, g.ops[1].op = DRM_EVGEM_BIND_OP_MAP_SPARSE;
+		 g.ops[1].offset = PAGE);
+	BAD_BIND(EINVAL, g.ops[1].op = DRM_EVGEM_BIND_OP_MAP_SPARSE;
+		 g.ops[1].flags = DRM_EVGEM_BIND_READONLY);
+	BAD_BIND(EINVAL, g.ops[1].op = DRM_EVGEM_BIND_OP_MAP_SPARSE;
+		 g.ops[1].range = 0);
+	BAD_BIND(EINVAL, g.ops[1].op = DRM_EVGEM_BIND_OP_MAP_SPARSE;
+		 g.ops[1].addr = 0);
 }
 
 /* An UNMAP_BO names a BO and nothing else. */
@@ -423,6 +437,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "row-06-unknown-op", unknown_op },
 	{ "row-06-reserved-op", reserved_op },
 	{ "row-13-unmap-bo", unmap_bo },
+	{ "row-13-sparse", sparse },
 	{ "row-06-unknown-flag", unknown_flag },
 	{ "row-06-pad", pad },
 	{ "row-07-stride-too-short", stride_too_short },

@@ -30,6 +30,7 @@ static void device_values(int fd)
 	CHECK(info.features & DRM_EVGEM_FEATURE_TIMELINE);
 	CHECK(info.features & DRM_EVGEM_FEATURE_READONLY);
 	CHECK(info.features & DRM_EVGEM_FEATURE_HUGE);
+	CHECK(info.features & DRM_EVGEM_FEATURE_SPARSE);
 	CHECK(info.features & DRM_EVGEM_FEATURE_UNMAP_BO);
 	CHECK(info.max_vms && info.max_queues && info.max_bind_ops);
 	CHECK(info.max_syncs && info.max_cmdbufs && info.max_cmdbuf_size);

@@ -401,7 +401,10 @@ enum drm_evgem_bind_op_type {
 	 */
 	DRM_EVGEM_BIND_OP_UNMAP = 2,
 
-	/** @DRM_EVGEM_BIND_OP_MAP_SPARSE: reserved; reads give zero */
+	/**
+	 * @DRM_EVGEM_BIND_OP_MAP_SPARSE: map no memory: reads give zero, writes
+	 * go nowhere, neither is a fault; replaces what was mapped like a MAP
+	 */
 	DRM_EVGEM_BIND_OP_MAP_SPARSE = 3,
 
 	/**
