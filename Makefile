@@ -23,6 +23,7 @@ help:
 	@echo 'make programs          the user-space programs, into build/user'
 	@echo 'make style             checkpatch, sparse, shellcheck, licence lines, file length'
 	@echo 'make mutants           plants bugs, one at a time, and shows which test sees them'
+	@echo 'make new-driver NAME=x a driver of your own in drivers/x, made from the example'
 	@echo 'make shell KERNEL=name a prompt in a guest'
 	@echo 'make versions          which kernels and compilers the lab uses'
 	@echo 'make clean             removes build/; the lab'"'"'s cache stays'
@@ -55,6 +56,10 @@ versions:
 .PHONY: shell
 shell:
 	@lab/shell $(or $(KERNEL),debian-7.2)
+
+.PHONY: new-driver
+new-driver:
+	@lab/new-driver '$(NAME)'
 
 .PHONY: modules
 ifneq ($(KERNEL),)

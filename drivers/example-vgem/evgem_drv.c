@@ -86,7 +86,7 @@ static const struct drm_driver evgem_driver = {
 	.num_ioctls = ARRAY_SIZE(evgem_ioctls),
 	.fops = &evgem_fops,
 	.name = DRIVER_NAME,
-	.desc = "example of a GPU driver on drm_gpuvm",
+	.desc = "GPU driver on drm_gpuvm",
 	COMPAT_DRIVER_DATE("20261121")
 	.major = 1,
 	.minor = 0,
@@ -223,6 +223,6 @@ static void __exit evgem_exit(void)
 }
 module_exit(evgem_exit);
 
-MODULE_DESCRIPTION("Example of a GPU driver on drm_gpuvm, with a software GPU");
+MODULE_DESCRIPTION("GPU driver on drm_gpuvm, with a software GPU");
 MODULE_AUTHOR("The drm-gpuvm reference stack authors");
 MODULE_LICENSE("GPL");
