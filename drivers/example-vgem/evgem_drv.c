@@ -13,6 +13,7 @@
  * requests interrupts.
  */
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 
@@ -82,6 +83,7 @@ static const struct drm_driver evgem_driver = {
 	.open = evgem_file_open,
 	.postclose = evgem_file_close,
 	.gem_create_object = evgem_gem_create_object,
+	.gem_prime_import_sg_table = evgem_gem_import,
 	.ioctls = evgem_ioctls,
 	.num_ioctls = ARRAY_SIZE(evgem_ioctls),
 	.fops = &evgem_fops,
@@ -158,6 +160,12 @@ static int evgem_probe(struct platform_device *pdev)
 		return PTR_ERR(evgem);
 
 	platform_set_drvdata(pdev, evgem);
+
+	/* Reaches all memory, in pieces of any size; the defaults are small. */
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 
 	ret = init_device(evgem);
 	if (ret)

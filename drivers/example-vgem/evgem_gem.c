@@ -18,7 +18,6 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
-#include <drm/drm_prime.h>
 #include <drm/evgem_drm.h>
 #include <drm_gpuvm_compat.h>
 
@@ -31,30 +30,15 @@ static void gem_free(struct drm_gem_object *obj)
 	struct evgem_bo *bo = to_evgem_bo(obj);
 	struct drm_gem_object *private_to = bo->private_to;
 
-	if (bo->pages)
+	if (obj->import_attach)
+		kvfree(bo->pages);
+	else if (bo->pages)
 		drm_gem_shmem_unpin(&bo->shmem);
 	drm_gem_shmem_free(&bo->shmem);
 
 	/* Until here the BO's dma_resv was in there. */
 	if (private_to)
 		drm_gem_object_put(private_to);
-}
-
-/**
- * evgem_gem_export() - &drm_gem_object_funcs.export
- * @obj: the BO
- * @flags: for the dma-buf
- *
- * Context: process; sleeps.
- * Return: the dma-buf, or an ERR_PTR(): -EPERM for a private BO.
- */
-struct dma_buf *evgem_gem_export(struct drm_gem_object *obj, int flags)
-{
-	/* An importer would lock and fence the whole VM. */
-	if (to_evgem_bo(obj)->private_to)
-		return ERR_PTR(-EPERM);
-
-	return drm_gem_prime_export(obj, flags);
 }
 
 static const struct drm_gem_object_funcs gem_funcs = {

@@ -9,8 +9,11 @@
 
 #include <drm/drm_gem_shmem_helper.h>
 
+struct dma_buf;
+struct dma_buf_attachment;
 struct drm_device;
 struct drm_file;
+struct sg_table;
 
 /**
  * struct evgem_bo - a buffer object
@@ -24,8 +27,9 @@ struct evgem_bo {
 	/**
 	 * @pages: the memory, one for each 4 KiB, or NULL before the first bind
 	 *
-	 * Set once under the object's dma_resv, then constant until the BO is
-	 * freed: a job that has mapped it relies on that.
+	 * Set once under the object's dma_resv, or when an imported BO is made,
+	 * then constant until the BO is freed: a job that has mapped it relies
+	 * on that.
 	 */
 	struct page **pages;
 	/**
@@ -52,6 +56,11 @@ int evgem_gem_mmap_offset_ioctl(struct drm_device *drm, void *data,
 
 /* evgem_gem_huge.c */
 struct evgem_bo *evgem_gem_huge_create(struct drm_device *drm, size_t size);
+
+/* evgem_prime.c */
 struct dma_buf *evgem_gem_export(struct drm_gem_object *obj, int flags);
+struct drm_gem_object *evgem_gem_import(struct drm_device *drm,
+					struct dma_buf_attachment *attach,
+					struct sg_table *sgt);
 
 #endif

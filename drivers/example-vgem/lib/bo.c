@@ -5,6 +5,7 @@
  * Buffer objects.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 
 #include <xf86drm.h>
@@ -61,4 +62,15 @@ int evgem_bo_map(int fd, uint32_t bo, uint64_t size, void **cpu)
 
 	*cpu = ptr;
 	return 0;
+}
+
+int evgem_bo_export(int fd, uint32_t bo, int *dmabuf)
+{
+	return drmPrimeHandleToFD(fd, bo, DRM_CLOEXEC | DRM_RDWR, dmabuf) ?
+	       -errno : 0;
+}
+
+int evgem_bo_import(int fd, int dmabuf, uint32_t *bo)
+{
+	return drmPrimeFDToHandle(fd, dmabuf, bo) ? -errno : 0;
 }

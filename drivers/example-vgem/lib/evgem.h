@@ -49,6 +49,10 @@ int evgem_bo_create_huge(int fd, uint64_t size, uint32_t vm, uint32_t *bo);
 int evgem_bo_close(int fd, uint32_t bo);
 /** evgem_bo_map() - map a BO for the CPU; munmap() ends that */
 int evgem_bo_map(int fd, uint32_t bo, uint64_t size, void **cpu);
+/** evgem_bo_export() - a dma-buf of a BO, to be closed with close() */
+int evgem_bo_export(int fd, uint32_t bo, int *dmabuf);
+/** evgem_bo_import() - a BO of a dma-buf; @dmabuf may be closed then */
+int evgem_bo_import(int fd, int dmabuf, uint32_t *bo);
 
 /* What a job waits for and what it signals */
 

@@ -3,10 +3,11 @@
 #
 # Usage: run.sh [--more N] [--smoke] [THEME [CASE...] [+ THEME [CASE...]]...]
 #
-# In a guest, from the top of the checkout: loads the modules, runs the cases
-# that are named, or all, and unloads the modules, which shows whether anything
-# still holds on to them. One KTAP result for the whole; --more leaves room for
-# N results that the caller adds.
+# In a guest, from the top of the checkout: loads the modules, and those of
+# others that have dma-bufs to give; runs the cases that are named, or all; and
+# unloads the modules, which shows whether anything still holds on to them. One
+# KTAP result for the whole; --more leaves room for N results that the caller
+# adds.
 
 set -u
 
@@ -68,6 +69,9 @@ result() {
 [ -z "$smoke" ] || modprobe drm_gpuvm
 lab/guest/load drm_gpuvm_ref example_vgem "${PARAMETERS:-max_vms=64}"
 result $? load
+# Built into some kernels; the tests that need one say so if it is not there.
+lab/guest/load vgem 2>/dev/null
+lab/guest/load udmabuf 2>/dev/null
 if [ -n "$smoke" ]; then
 	ls -d /sys/module/drm_gpuvm /sys/module/drm_gpuvm_ref >/dev/null
 	result $? "beside the kernel's own core"
