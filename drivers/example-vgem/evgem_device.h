@@ -16,6 +16,7 @@
 #include <drm/drm_device.h>
 
 struct drm_file;
+struct drm_printer;
 struct evgem_hw;
 struct evgem_queue;
 struct evgem_vm;
@@ -79,6 +80,8 @@ struct evgem_file {
 	u32 next_queue;
 	/** @num_queues: as @num_vms */
 	atomic_t num_queues;
+	/** @busy_ns: what queues ran that are destroyed; lock of @queues */
+	u64 busy_ns;
 };
 
 /* evgem_drv.c */
@@ -96,6 +99,7 @@ int evgem_file_add_queue(struct drm_file *file, struct evgem_queue *queue,
 			 u32 *id);
 struct evgem_vm *evgem_file_get_vm(struct drm_file *file, u32 id);
 struct evgem_queue *evgem_file_get_queue(struct drm_file *file, u32 id);
+void evgem_file_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 int evgem_query_ioctl(struct drm_device *drm, void *data,
 		      struct drm_file *file);
 int evgem_vm_destroy_ioctl(struct drm_device *drm, void *data,

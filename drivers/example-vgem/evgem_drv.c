@@ -75,13 +75,18 @@ static const struct drm_ioctl_desc evgem_ioctls[] = {
 	EVGEM_IOCTL(EXEC, evgem_exec_ioctl),
 };
 
-DEFINE_DRM_GEM_FOPS(evgem_fops);
+static const struct file_operations evgem_fops = {
+	.owner = THIS_MODULE,
+	DRM_GEM_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
 
 static const struct drm_driver evgem_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ |
 			   DRIVER_SYNCOBJ_TIMELINE | DRIVER_GEM_GPUVA,
 	.open = evgem_file_open,
 	.postclose = evgem_file_close,
+	.show_fdinfo = evgem_file_show_fdinfo,
 	.gem_create_object = evgem_gem_create_object,
 	.gem_prime_import_sg_table = evgem_gem_import,
 	.ioctls = evgem_ioctls,

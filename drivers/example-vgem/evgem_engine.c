@@ -12,6 +12,7 @@
  * For your own hardware: delete this file.
  */
 #include <linux/dma-fence.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 
 #include "evgem_engine.h"
@@ -57,12 +58,16 @@ void evgem_hw_destroy(struct evgem_hw *hw)
 static struct evgem_hw_job *ring_next(struct evgem_ring *ring, int *killed)
 {
 	struct evgem_hw_job *job;
+	u64 now = ktime_get_ns();
 
 	spin_lock(&ring->lock);
+	if (ring->begun_ns)
+		ring->busy_ns += now - ring->begun_ns;
 	*killed = ring->killed;
 	job = list_first_entry_or_null(&ring->jobs, struct evgem_hw_job, entry);
 	if (job)
 		list_del(&job->entry);
+	ring->begun_ns = job ? now : 0;
 	spin_unlock(&ring->lock);
 
 	return job;
@@ -158,6 +163,26 @@ void evgem_ring_submit(struct evgem_ring *ring, struct evgem_hw_job *job)
 bool evgem_ring_is_killed(struct evgem_ring *ring)
 {
 	return READ_ONCE(ring->killed);
+}
+
+/**
+ * evgem_ring_busy_ns() - how long a ring was busy
+ * @ring: the ring
+ *
+ * Context: any that may take a lock.
+ * Return: nanoseconds, with those of the job that is running.
+ */
+u64 evgem_ring_busy_ns(struct evgem_ring *ring)
+{
+	u64 ns;
+
+	spin_lock(&ring->lock);
+	ns = ring->busy_ns;
+	if (ring->begun_ns)
+		ns += ktime_get_ns() - ring->begun_ns;
+	spin_unlock(&ring->lock);
+
+	return ns;
 }
 
 /**

@@ -264,9 +264,45 @@ int evgem_queue_destroy_ioctl(struct drm_device *drm, void *data,
 		return -ENOENT;
 
 	evgem_queue_close(queue);
+	/* It runs no more, so this is the last word. */
+	xa_lock(&efile->queues);
+	efile->busy_ns += evgem_ring_busy_ns(&queue->ring);
+	xa_unlock(&efile->queues);
 	evgem_queue_put(queue);
 	atomic_dec(&efile->num_queues);
 	return 0;
+}
+
+/**
+ * evgem_file_show_fdinfo() - &drm_driver.show_fdinfo
+ * @p: printer
+ * @file: the file
+ *
+ * A program's queues are the engines that it has: drm-engine-ring is the sum of
+ * their times, of which as many pass at once as there are queues.
+ *
+ * Context: process.
+ */
+void evgem_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
+{
+	struct evgem_file *efile = file->driver_priv;
+	struct evgem_queue *queue;
+	unsigned long id;
+	u64 total;
+
+	xa_lock(&efile->queues);
+	total = efile->busy_ns;
+	xa_for_each(&efile->queues, id, queue) {
+		u64 ns = evgem_ring_busy_ns(&queue->ring);
+
+		drm_printf(p, "example-vgem-queue-%lu:\t%llu ns\n", id, ns);
+		total += ns;
+	}
+	xa_unlock(&efile->queues);
+
+	drm_printf(p, "drm-engine-ring:\t%llu ns\n", total);
+	drm_printf(p, "drm-engine-capacity-ring:\t%u\n", EVGEM_MAX_QUEUES);
+	drm_show_memory_stats(p, file);
 }
 
 static void device_info(struct drm_evgem_device_info *info)

@@ -41,10 +41,26 @@ static void gem_free(struct drm_gem_object *obj)
 		drm_gem_object_put(private_to);
 }
 
+/**
+ * evgem_gem_status() - &drm_gem_object_funcs.status
+ * @obj: the BO
+ *
+ * Context: any; the answer may be old.
+ * Return: whether the BO has memory, bound or only seen by the CPU.
+ */
+enum drm_gem_object_status evgem_gem_status(struct drm_gem_object *obj)
+{
+	struct evgem_bo *bo = to_evgem_bo(obj);
+
+	return READ_ONCE(bo->pages) || READ_ONCE(bo->shmem.pages) ?
+	       DRM_GEM_OBJECT_RESIDENT : 0;
+}
+
 static const struct drm_gem_object_funcs gem_funcs = {
 	.free = gem_free,
 	.print_info = drm_gem_shmem_object_print_info,
 	.export = evgem_gem_export,
+	.status = evgem_gem_status,
 	.pin = drm_gem_shmem_object_pin,
 	.unpin = drm_gem_shmem_object_unpin,
 	.get_sg_table = drm_gem_shmem_object_get_sg_table,
@@ -97,7 +113,7 @@ int evgem_gem_populate_locked(struct drm_gem_object *obj)
 	if (ret)
 		return ret;
 
-	bo->pages = bo->shmem.pages;
+	WRITE_ONCE(bo->pages, bo->shmem.pages);
 	return 0;
 }
 

@@ -48,6 +48,7 @@ static inline struct evgem_bo *to_evgem_bo(struct drm_gem_object *obj)
 
 struct drm_gem_object *evgem_gem_create_object(struct drm_device *drm,
 					       size_t size);
+enum drm_gem_object_status evgem_gem_status(struct drm_gem_object *obj);
 int evgem_gem_populate_locked(struct drm_gem_object *obj);
 int evgem_gem_create_ioctl(struct drm_device *drm, void *data,
 			   struct drm_file *file);

@@ -115,6 +115,7 @@ static struct sg_table *huge_get_sg_table(struct drm_gem_object *obj)
 static const struct drm_gem_object_funcs huge_funcs = {
 	.free = huge_free,
 	.export = evgem_gem_export,
+	.status = evgem_gem_status,
 	.get_sg_table = huge_get_sg_table,
 	.mmap = huge_mmap,
 	.vm_ops = &huge_vm_ops,

@@ -71,12 +71,16 @@ struct evgem_ring {
 	/** @fault: the interrupt for a fault, before the job's done */
 	void (*fault)(struct evgem_ring *ring,
 		      const struct evgem_hw_fault *fault);
-	/** @lock: protects @jobs and writes of @killed */
+	/** @lock: protects @jobs, @busy_ns, @begun_ns and writes of @killed */
 	spinlock_t lock;
 	/** @jobs: not yet begun */
 	struct list_head jobs;
 	/** @killed: an error that ends all jobs, or 0; never returns to 0 */
 	int killed;
+	/** @busy_ns: how long jobs ran that are done */
+	u64 busy_ns;
+	/** @begun_ns: when the one that runs began, or 0 */
+	u64 begun_ns;
 	/** @work: the processor that runs the jobs */
 	struct work_struct work;
 	/** @bounce: a page for data on its way; belongs to @work */
@@ -99,6 +103,7 @@ void evgem_ring_fini(struct evgem_ring *ring);
 void evgem_ring_submit(struct evgem_ring *ring, struct evgem_hw_job *job);
 void evgem_ring_kill(struct evgem_ring *ring, int error);
 bool evgem_ring_is_killed(struct evgem_ring *ring);
+u64 evgem_ring_busy_ns(struct evgem_ring *ring);
 
 bool evgem_cmds_valid(const void *cmds, size_t size);
 
