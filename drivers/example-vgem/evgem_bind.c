@@ -130,13 +130,15 @@ static int bind(struct evgem_vm *vm, struct drm_file *file,
 		struct drm_gpuvm_syncs *syncs)
 {
 	struct drm_gpuvm_bind_job *job;
-	int ret = 0;
+	int ret;
 
 	job = drm_gpuvm_bind_job_create(vm->binds, args->ops.count,
 					file->client_id);
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 
+	ret = evgem_quota_take_ops(vm, ops, args->ops.count,
+				   drm_gpuvm_bind_job_priv(job));
 	for (u32 i = 0; i < args->ops.count && !ret; i++) {
 		ret = add_op(job, vm, file, &ops[i]);
 		cond_resched();
@@ -176,7 +178,8 @@ static int bind_args(struct evgem_vm *vm, struct drm_file *file,
  * @data: struct drm_evgem_vm_bind
  * @file: the caller's
  *
- * Return: 0; -EINVAL; -ENOENT; -EIO; -E2BIG; -EFAULT; -ENOMEM; -EINTR.
+ * Return: 0; -EINVAL; -ENOENT; -EIO; -E2BIG; -EFAULT; -ENOMEM; -ENOSPC;
+ * -EINTR; -ENODEV.
  */
 int evgem_vm_bind_ioctl(struct drm_device *drm, void *data,
 			struct drm_file *file)

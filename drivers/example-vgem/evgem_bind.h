@@ -9,6 +9,8 @@
 
 #include <drm/drm_gpuvm_bind.h>
 
+#include "evgem_pt.h"
+
 struct dentry;
 struct drm_device;
 struct drm_evgem_array;
@@ -17,6 +19,16 @@ struct evgem_vm;
 
 /** define EVGEM_VA_READONLY - &drm_gpuva.flags: the engine may not write */
 #define EVGEM_VA_READONLY DRM_GPUVA_USERBITS
+
+/**
+ * struct evgem_bind_job - the driver's part of a bind job
+ */
+struct evgem_bind_job {
+	/** @pt: tables that were set aside, or taken out */
+	struct evgem_pt_update pt;
+	/** @quota_ops: what it has of the file's quota, until it ran */
+	u32 quota_ops;
+};
 
 /* evgem_bind.c */
 int evgem_vm_bind_ioctl(struct drm_device *drm, void *data,

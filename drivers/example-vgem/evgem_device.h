@@ -15,8 +15,10 @@
 
 #include <drm/drm_device.h>
 
+struct drm_evgem_bind_op;
 struct drm_file;
 struct drm_printer;
+struct evgem_bind_job;
 struct evgem_hw;
 struct evgem_queue;
 struct evgem_vm;
@@ -59,7 +61,7 @@ static inline struct evgem_device *to_evgem_device(struct drm_device *drm)
 /**
  * struct evgem_file - what belongs to an open file
  *
- * Reference counted by @ref: the open file and each VM have one.
+ * Reference counted by @ref: the open file, each VM and each BO have one.
  */
 struct evgem_file {
 	/** @ref: see above */
@@ -80,6 +82,14 @@ struct evgem_file {
 	u32 next_queue;
 	/** @num_queues: as @num_vms */
 	atomic_t num_queues;
+	/** @bo_bytes: BOs that were made with the file and are not freed yet */
+	atomic64_t bo_bytes;
+	/** @mappings: in all VMs, as of the last bind of each */
+	atomic64_t mappings;
+	/** @queued_ops: operations of binds that have not run yet */
+	atomic64_t queued_ops;
+	/** @queued_bytes: jobs for the engine that are not done yet */
+	atomic64_t queued_bytes;
 	/** @busy_ns: what queues ran that are destroyed; lock of @queues */
 	u64 busy_ns;
 };
@@ -89,9 +99,23 @@ extern unsigned int evgem_max_vms;
 extern unsigned int evgem_timeout_ms;
 extern struct workqueue_struct *evgem_release_wq;
 
+/* evgem_quota.c */
+extern unsigned int evgem_max_bo_mb;
+
+int evgem_quota_take_bo(struct evgem_file *efile, size_t size);
+void evgem_quota_put_bo(struct evgem_file *efile, size_t size);
+int evgem_quota_take_ops(struct evgem_vm *vm,
+			 const struct drm_evgem_bind_op *ops, u32 count,
+			 struct evgem_bind_job *job);
+void evgem_quota_put_ops(struct evgem_vm *vm, struct evgem_bind_job *job);
+void evgem_quota_ops_ran_locked(struct evgem_vm *vm, struct evgem_bind_job *job);
+int evgem_quota_take_cmds(struct evgem_file *efile, size_t size);
+void evgem_quota_put_cmds(struct evgem_file *efile, size_t size);
+
 /* evgem_file.c */
 int evgem_file_open(struct drm_device *drm, struct drm_file *file);
 void evgem_file_close(struct drm_device *drm, struct drm_file *file);
+void evgem_file_put(struct evgem_file *efile);
 void evgem_file_vm_born(struct evgem_file *efile);
 void evgem_file_vm_freed(struct evgem_file *efile);
 int evgem_file_add_vm(struct drm_file *file, struct evgem_vm *vm, u32 *id);

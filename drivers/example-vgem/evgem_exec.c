@@ -178,7 +178,7 @@ static int queue_error(struct evgem_queue *queue)
  * @file: the caller's
  *
  * Return: 0; -EINVAL; -ENOENT; -ENODEV; -EIO; -E2BIG; -EFAULT; -ENOMEM;
- * -EINTR.
+ * -ENOSPC; -EINTR.
  */
 int evgem_exec_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {

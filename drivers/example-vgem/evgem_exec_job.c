@@ -72,6 +72,7 @@ static void job_free(struct evgem_exec_job *job)
 	else
 		kfree(job->fence);
 
+	evgem_quota_put_cmds(job->queue->vm->file, job->hw.size);
 	evgem_queue_put(job->queue);
 	kvfree(job->cmds);
 	kfree(job);
@@ -85,18 +86,24 @@ static void job_free(struct evgem_exec_job *job)
  * @client_id: of the file, for the scheduler's tracing
  *
  * Context: process; sleeps.
- * Return: the job, an ERR_PTR(): -ENOMEM.
+ * Return: the job, an ERR_PTR(): -ENOMEM, -ENOSPC.
  */
 struct evgem_exec_job *evgem_exec_job_alloc(struct evgem_queue *queue,
 					    void *cmds, size_t size,
 					    u64 client_id)
 {
+	struct evgem_file *efile = queue->vm->file;
 	struct evgem_exec_job *job;
-	int ret = -ENOMEM;
+	int ret;
 
+	ret = evgem_quota_take_cmds(efile, size);
+	if (ret)
+		return ERR_PTR(ret);
+
+	ret = -ENOMEM;
 	job = kzalloc_obj(*job, GFP_KERNEL_ACCOUNT);
 	if (!job)
-		return ERR_PTR(-ENOMEM);
+		goto err_quota;
 
 	job->fence = kzalloc_obj(*job->fence, GFP_KERNEL_ACCOUNT);
 	if (!job->fence)
@@ -120,6 +127,8 @@ err_fence:
 	kfree(job->fence);
 err_free:
 	kfree(job);
+err_quota:
+	evgem_quota_put_cmds(efile, size);
 	return ERR_PTR(ret);
 }
 

@@ -55,6 +55,15 @@ static void file_release(struct kref *ref)
 }
 
 /**
+ * evgem_file_put() - drop a reference
+ * @efile: the file
+ */
+void evgem_file_put(struct evgem_file *efile)
+{
+	kref_put(&efile->ref, file_release);
+}
+
+/**
  * evgem_file_close() - &drm_driver.postclose
  * @drm: the device
  * @file: being closed; no ioctl of it is under way
@@ -85,7 +94,7 @@ void evgem_file_close(struct drm_device *drm, struct drm_file *file)
 	 * else. Who closed the last file expects that the module is unused.
 	 */
 	wait_event_timeout(efile->vm_freed, !atomic_read(&efile->vms_left), HZ);
-	kref_put(&efile->ref, file_release);
+	evgem_file_put(efile);
 }
 
 /**
@@ -106,7 +115,7 @@ void evgem_file_vm_freed(struct evgem_file *efile)
 {
 	if (atomic_dec_and_test(&efile->vms_left))
 		wake_up(&efile->vm_freed);
-	kref_put(&efile->ref, file_release);
+	evgem_file_put(efile);
 }
 
 static int table_add(struct xarray *table, u32 *next, atomic_t *count,
@@ -328,6 +337,7 @@ static void device_info(struct drm_evgem_device_info *info)
 		.max_cmdbuf_size = EVGEM_MAX_CMDBUF_SIZE,
 		.default_timeout_ms = evgem_timeout_ms,
 		.max_timeout_ms = EVGEM_MAX_TIMEOUT_MS,
+		.max_bo_mb = READ_ONCE(evgem_max_bo_mb),
 	};
 }
 

@@ -25,11 +25,25 @@
 #include "evgem_gem.h"
 #include "evgem_vm.h"
 
+/**
+ * evgem_gem_disown() - take a BO that is being freed from its file's account
+ * @bo: the BO, complete or not
+ */
+void evgem_gem_disown(struct evgem_bo *bo)
+{
+	if (!bo->owner)
+		return;
+
+	evgem_quota_put_bo(bo->owner, bo->shmem.base.size);
+	evgem_file_put(bo->owner);
+}
+
 static void gem_free(struct drm_gem_object *obj)
 {
 	struct evgem_bo *bo = to_evgem_bo(obj);
 	struct drm_gem_object *private_to = bo->private_to;
 
+	evgem_gem_disown(bo);
 	if (obj->import_attach)
 		kvfree(bo->pages);
 	else if (bo->pages)
@@ -133,9 +147,6 @@ static struct evgem_bo *gem_create(struct drm_device *drm,
 {
 	struct drm_gem_shmem_object *shmem;
 
-	if (!size_possible(args->size))
-		return ERR_PTR(-ENOMEM);
-
 	if (args->flags & DRM_EVGEM_GEM_HUGE)
 		return evgem_gem_huge_create(drm, args->size);
 
@@ -147,6 +158,31 @@ static struct evgem_bo *gem_create(struct drm_device *drm,
 		return ERR_CAST(shmem);
 
 	return to_evgem_bo(&shmem->base);
+}
+
+static struct evgem_bo *gem_create_owned(struct drm_device *drm,
+					 struct evgem_file *owner,
+					 const struct drm_evgem_gem_create *args)
+{
+	struct evgem_bo *bo;
+	int ret;
+
+	if (!size_possible(args->size))
+		return ERR_PTR(-ENOMEM);
+
+	ret = evgem_quota_take_bo(owner, args->size);
+	if (ret)
+		return ERR_PTR(ret);
+
+	bo = gem_create(drm, args);
+	if (IS_ERR(bo)) {
+		evgem_quota_put_bo(owner, args->size);
+		return bo;
+	}
+
+	kref_get(&owner->ref);
+	bo->owner = owner;
+	return bo;
 }
 
 static void make_private(struct evgem_bo *bo, struct evgem_vm *vm)
@@ -189,7 +225,7 @@ int evgem_gem_create_ioctl(struct drm_device *drm, void *data,
 			return -ENOENT;
 	}
 
-	bo = gem_create(drm, args);
+	bo = gem_create_owned(drm, file->driver_priv, args);
 	if (IS_ERR(bo)) {
 		ret = PTR_ERR(bo);
 		goto put_vm;

@@ -13,6 +13,7 @@ struct dma_buf;
 struct dma_buf_attachment;
 struct drm_device;
 struct drm_file;
+struct evgem_file;
 struct sg_table;
 
 /**
@@ -37,6 +38,11 @@ struct evgem_bo {
 	 * its VM, or NULL; does not change
 	 */
 	struct drm_gem_object *private_to;
+	/**
+	 * @owner: the file that it counts for, with a reference; NULL for an
+	 * imported BO; does not change once the BO has a handle
+	 */
+	struct evgem_file *owner;
 	/** @huge: backed by blocks of 2 MiB; does not change */
 	bool huge;
 };
@@ -49,6 +55,7 @@ static inline struct evgem_bo *to_evgem_bo(struct drm_gem_object *obj)
 struct drm_gem_object *evgem_gem_create_object(struct drm_device *drm,
 					       size_t size);
 enum drm_gem_object_status evgem_gem_status(struct drm_gem_object *obj);
+void evgem_gem_disown(struct evgem_bo *bo);
 int evgem_gem_populate_locked(struct drm_gem_object *obj);
 int evgem_gem_create_ioctl(struct drm_device *drm, void *data,
 			   struct drm_file *file);

@@ -63,6 +63,7 @@ static void huge_free(struct drm_gem_object *obj)
 	struct evgem_bo *bo = to_evgem_bo(obj);
 	struct drm_gem_object *private_to = bo->private_to;
 
+	evgem_gem_disown(bo);
 	drm_gem_object_release(obj);
 	free_blocks(bo);
 	kfree(bo);

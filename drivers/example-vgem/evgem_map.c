@@ -62,15 +62,23 @@ static struct evgem_vm *job_vm(struct drm_gpuvm_bind_job *job)
 	return to_evgem_vm(drm_gpuvm_bind_job_vm(job));
 }
 
+static struct evgem_pt_update *job_pt(struct drm_gpuvm_bind_job *job)
+{
+	struct evgem_bind_job *priv = drm_gpuvm_bind_job_priv(job);
+
+	return &priv->pt;
+}
+
 static void bind_job_init(struct drm_gpuvm_bind_job *job)
 {
 	evgem_vm_get(job_vm(job));
-	evgem_pt_update_init(drm_gpuvm_bind_job_priv(job));
+	evgem_pt_update_init(job_pt(job));
 }
 
 static void bind_job_fini(struct drm_gpuvm_bind_job *job)
 {
-	evgem_pt_update_fini(drm_gpuvm_bind_job_priv(job));
+	evgem_quota_put_ops(job_vm(job), drm_gpuvm_bind_job_priv(job));
+	evgem_pt_update_fini(job_pt(job));
 	evgem_vm_put(job_vm(job));
 }
 
@@ -102,7 +110,7 @@ static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
 		break;
 	}
 
-	return evgem_pt_update_reserve(drm_gpuvm_bind_job_priv(job), tables);
+	return evgem_pt_update_reserve(job_pt(job), tables);
 }
 
 static int bind_refuse(struct drm_gpuvm_bind_job *job)
@@ -118,7 +126,7 @@ static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 	if (change_should_fail())
 		return -EIO;
 
-	return evgem_pt_map(&job_vm(job)->pt, drm_gpuvm_bind_job_priv(job),
+	return evgem_pt_map(&job_vm(job)->pt, job_pt(job),
 			    addr, range, obj_pages(va->gem.obj, offset),
 			    !(va->flags & EVGEM_VA_READONLY));
 }
@@ -128,16 +136,17 @@ static int bind_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 	if (change_should_fail())
 		return -EIO;
 
-	return evgem_pt_unmap(&job_vm(job)->pt, drm_gpuvm_bind_job_priv(job),
+	return evgem_pt_unmap(&job_vm(job)->pt, job_pt(job),
 			      addr, range);
 }
 
 /* Before the job's fence is signalled: then the memory may be reused. */
 static void bind_pt_flush(struct drm_gpuvm_bind_job *job)
 {
-	struct evgem_pt_update *update = drm_gpuvm_bind_job_priv(job);
+	struct evgem_pt_update *update = job_pt(job);
 	struct evgem_vm *vm = job_vm(job);
 
+	evgem_quota_ops_ran_locked(vm, drm_gpuvm_bind_job_priv(job));
 	if (update->flush_start >= update->flush_end)
 		return;
 
@@ -173,7 +182,7 @@ int evgem_bind_queue_init(struct evgem_vm *vm)
 		.name = "evgem-bind",
 		.submit_wq = vm->evgem->sched_wq,
 		.cleanup_wq = evgem_release_wq,
-		.job_priv_size = sizeof(struct evgem_pt_update),
+		.job_priv_size = sizeof(struct evgem_bind_job),
 	};
 	struct drm_gpuvm_bind_queue *binds = drm_gpuvm_bind_queue_create(&args);
 

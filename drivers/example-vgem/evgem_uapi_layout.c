@@ -58,7 +58,7 @@ AT(device_info, max_cmdbufs, 60);
 AT(device_info, max_cmdbuf_size, 64);
 AT(device_info, default_timeout_ms, 68);
 AT(device_info, max_timeout_ms, 72);
-AT(device_info, pad, 76);
+AT(device_info, max_bo_mb, 76);
 
 SIZE(vm_create, 24);
 AT(vm_create, flags, 0);

@@ -50,7 +50,7 @@ struct evgem_vm {
 	struct drm_gpuvm base;
 	/** @evgem: the device */
 	struct evgem_device *evgem;
-	/** @file: whose VM this is; only to tell it that the VM is gone */
+	/** @file: whose VM this is, with a reference */
 	struct evgem_file *file;
 	/** @ref: see above */
 	struct kref ref;
@@ -65,6 +65,8 @@ struct evgem_vm {
 	struct drm_gpuvm_bind_queue *binds;
 	/** @pt: the page tables; under the lock of @binds */
 	struct evgem_pt pt;
+	/** @mappings: as the file's quota knows them; under the lock of @binds */
+	u64 mappings;
 	/** @tlb_flushes: flushes by binds; under the lock of @binds */
 	u64 tlb_flushes;
 

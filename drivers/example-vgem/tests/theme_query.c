@@ -36,7 +36,7 @@ static void device_values(int fd)
 	CHECK(info.max_vms && info.max_queues && info.max_bind_ops);
 	CHECK(info.max_syncs && info.max_cmdbufs && info.max_cmdbuf_size);
 	CHECK(info.default_timeout_ms <= info.max_timeout_ms);
-	CHECK_EQ(info.pad, 0);
+	CHECK(info.max_bo_mb);
 }
 
 static void version(int fd)

@@ -226,8 +226,8 @@ struct drm_evgem_device_info {
 	/** @max_timeout_ms: the longest that a queue may ask for */
 	__u32 max_timeout_ms;
 
-	/** @pad: zero */
-	__u32 pad;
+	/** @max_bo_mb: MiB of BOs that one file may have */
+	__u32 max_bo_mb;
 };
 
 /**
@@ -472,7 +472,8 @@ struct drm_evgem_bind_op {
  * signal interrupt that wait, it is withdrawn: EINTR means not applied.
  *
  * Return: 0; EINVAL; ENOENT for an unknown VM, BO or syncobj; EIO on a dead VM;
- * E2BIG; EFAULT; ENOMEM; EINTR; ENODEV after unplug.
+ * E2BIG; EFAULT; ENOMEM; ENOSPC if the file has too many mappings, or too many
+ * operations queued; EINTR; ENODEV after unplug.
  */
 struct drm_evgem_vm_bind {
 	/** @vm_id: the VM */
@@ -506,7 +507,11 @@ struct drm_evgem_vm_bind {
  *
  * The memory of a new BO reads as zero.
  *
- * Return: 0; EINVAL; ENOENT for an unknown VM; ENOMEM; ENOSPC.
+ * A BO counts for the file that made it until nobody uses it any more: not a
+ * mapping, nor a job, nor another file that has it too.
+ *
+ * Return: 0; EINVAL; ENOENT for an unknown VM; ENOMEM; ENOSPC if the file has
+ * &drm_evgem_device_info.max_bo_mb.
  */
 struct drm_evgem_gem_create {
 	/** @size: bytes, not 0; a multiple of 4096 */
@@ -618,7 +623,8 @@ struct drm_evgem_cmdbuf {
  *
  * Return: 0; EINVAL; ENOENT for an unknown queue or syncobj, or if the VM of
  * the queue was destroyed; ENODEV if the queue was killed, or after unplug; EIO
- * if the VM of the queue is dead; E2BIG; EFAULT; ENOMEM; EINTR.
+ * if the VM of the queue is dead; E2BIG; EFAULT; ENOMEM; ENOSPC if the file has
+ * too much queued; EINTR.
  */
 struct drm_evgem_exec {
 	/** @queue_id: the queue */
