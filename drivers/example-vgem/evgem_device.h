@@ -47,9 +47,9 @@ struct evgem_device {
 	struct workqueue_struct *timeout_wq;
 	/** @contexts: numbers of address spaces in use; has its own lock */
 	struct ida contexts;
-	/** @vms_lock: protects @vms; taken before bind queues are locked */
+	/** @vms_lock: protects @vms; taken before all locks of a VM */
 	struct mutex vms_lock;
-	/** @vms: all open VMs, for debugfs */
+	/** @vms: all open VMs, for debugfs and unplugging */
 	struct list_head vms;
 };
 

@@ -6,8 +6,8 @@
  *
  * Shows who keeps what: memory of the device lives as long as anybody has a
  * reference to the DRM device, hence drmm; an ioctl is refused once the device
- * is gone; the one workqueue that frees VMs belongs to the module, because the
- * last VM may take the device along.
+ * is gone, and jobs end then; the one workqueue that frees VMs belongs to the
+ * module, because the last VM may take the device along.
  *
  * For your own hardware: a driver for its bus, whose probe maps registers and
  * requests interrupts.
@@ -183,8 +183,17 @@ static int evgem_probe(struct platform_device *pdev)
 static void evgem_remove(struct platform_device *pdev)
 {
 	struct evgem_device *evgem = platform_get_drvdata(pdev);
+	struct evgem_vm *vm;
 
 	drm_dev_unplug(&evgem->drm);
+
+	/*
+	 * No job is submitted any more, as submit() is where unplugging waits.
+	 * What the engine has ends now, what waits is refused in its turn.
+	 */
+	guard(mutex)(&evgem->vms_lock);
+	list_for_each_entry(vm, &evgem->vms, link)
+		evgem_vm_kill_queues(vm);
 }
 
 static struct platform_driver evgem_platform_driver = {

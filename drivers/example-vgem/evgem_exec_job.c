@@ -59,6 +59,11 @@ static void exec_done(struct evgem_hw_job *hw, int error)
 	/* Signalling ends the job's reference, perhaps before it returns. */
 	struct dma_fence *fence = dma_fence_get(&job->fence->base);
 
+	/* Why the ring was killed, if it was. */
+	if (error == -ECANCELED &&
+	    drm_dev_is_unplugged(&job->queue->vm->evgem->drm))
+		error = -ENODEV;
+
 	if (error)
 		dma_fence_set_error(fence, error);
 	dma_fence_signal(fence);

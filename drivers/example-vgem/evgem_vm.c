@@ -207,7 +207,13 @@ err_gpuvm:
 	return ERR_PTR(ret);
 }
 
-static void kill_queues(struct evgem_vm *vm)
+/**
+ * evgem_vm_kill_queues() - end all jobs of a VM, now and in future
+ * @vm: the VM
+ *
+ * Context: process; sleeps.
+ */
+void evgem_vm_kill_queues(struct evgem_vm *vm)
 {
 	struct evgem_queue *queue;
 
@@ -232,7 +238,7 @@ void evgem_vm_close(struct evgem_vm *vm)
 		list_del_init(&vm->link);
 
 	/* No job begins that would see nothing mapped: queues go first. */
-	kill_queues(vm);
+	evgem_vm_kill_queues(vm);
 	drm_gpuvm_bind_queue_close(vm->binds);
 }
 

@@ -89,6 +89,7 @@ static inline struct evgem_vm *to_evgem_vm(struct drm_gpuvm *gpuvm)
 void evgem_vm_get(struct evgem_vm *vm);
 void evgem_vm_put(struct evgem_vm *vm);
 void evgem_vm_close(struct evgem_vm *vm);
+void evgem_vm_kill_queues(struct evgem_vm *vm);
 int evgem_vm_error(struct evgem_vm *vm);
 void evgem_vm_record_fault(struct evgem_vm *vm, u32 queue,
 			   const struct evgem_hw_fault *fault);
