@@ -20,6 +20,7 @@ static_assert(DMA_RESV_USAGE_READ == 2);
 static_assert(DMA_RESV_USAGE_BOOKKEEP == 3);
 
 #ifdef CONFIG_64BIT
+static_assert(sizeof(struct drm_gpuva_attrs) == 16);
 static_assert(sizeof(struct drm_gpuva) == 120);
 static_assert(sizeof(struct drm_gpuva_op_map) == 32);
 static_assert(sizeof(struct drm_gpuva_op) == 72);

@@ -20,15 +20,6 @@ static u64 end_of(const struct drm_gpuva *va)
 	return va->va.addr + va->va.range;
 }
 
-/* Whether both say the same of the addresses that they share. */
-static bool same(const struct drm_gpuva *a, const struct drm_gpuva *b)
-{
-	return a->gem.obj == b->gem.obj && a->flags == b->flags &&
-	       (!a->gem.obj || a->gem.offset - a->va.addr ==
-			       b->gem.offset - b->va.addr) &&
-	       !memcmp(a->__reserved, b->__reserved, sizeof(a->__reserved));
-}
-
 /*
  * Calls @fn for each part of @va for which @others has nothing that says the
  * same.
@@ -45,7 +36,7 @@ static int walk_differences(struct drm_gpuvm_bind_job *job,
 
 	for (other = gpuva_index_find(others, from, end - 1);
 	     other && other->va.addr < end; other = gpuva_index_next(other)) {
-		if (!same(va, other))
+		if (!gpuvm_va_same(va, other))
 			continue;
 
 		if (other->va.addr > from) {

@@ -122,7 +122,7 @@ static int step_map(struct tree_cursor *cursor, const struct drm_gpuva_op_map *o
 	if (!va)
 		return -ENOMEM;
 
-	ret = drm_gpuva_map(gpuvm_bind_vm(job), va, op);
+	ret = gpuvm_va_insert(gpuvm_bind_vm(job), va, op);
 	if (ret) {
 		give_back_va(job, va);
 		return ret;
@@ -140,13 +140,11 @@ static int insert_piece(struct drm_gpuvm_bind_job *job, struct drm_gpuva *piece,
 			const struct drm_gpuva *old,
 			const struct drm_gpuva_op_map *op)
 {
-	int ret = drm_gpuva_map(old->vm, piece, op);
+	int ret = gpuvm_va_insert_piece(piece, old, op);
 
 	if (ret)
 		return ret;
 
-	piece->flags = old->flags;
-	memcpy(piece->__reserved, old->__reserved, sizeof(piece->__reserved));
 	come(job, piece, old->vm_bo);
 	return 0;
 }

@@ -151,8 +151,8 @@ static struct drm_gpuva_ops *ops_or_error(struct drm_gpuvm *gpuvm,
  *
  * Context: process; allocates with GFP_KERNEL. The caller's lock for the VM is
  * held.
- * Return: the list, freed by drm_gpuva_ops_free(); ERR_PTR(-EINVAL) if
- * drm_gpuvm_range_valid() says so; ERR_PTR(-ENOMEM).
+ * Return: the list, freed by drm_gpuva_ops_free(); ERR_PTR(-EINVAL) for a
+ * request that drm_gpuvm_sm_map() refuses; ERR_PTR(-ENOMEM).
  */
 struct drm_gpuva_ops *
 drm_gpuvm_sm_map_ops_create(struct drm_gpuvm *gpuvm,
@@ -195,13 +195,14 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap_ops_create);
  * drm_gpuvm_madvise_ops_create() - list the operations that split mappings at
  * the edges of a range
  * @gpuvm: the VM
- * @req: the range, and the object and offset for the pieces that lie in it
+ * @req: the range, and the object, offset, flags and attributes for the pieces
+ *	that lie in it
  *
  * So that what lies in the range can get attributes of its own. Each mapping
  * without an object that reaches out of the range gives a REMAP that cuts it and
- * a MAP of the piece in the range, with the request's object, and its offset
- * advanced to the piece. Mappings of objects, those inside the range, and gaps
- * give nothing.
+ * a MAP of the piece in the range, with the request's object, flags and
+ * attributes, its offset or its phase advanced to the piece. Mappings of objects,
+ * those inside the range, and gaps give nothing.
  *
  * Context: as drm_gpuvm_sm_map_ops_create().
  * Return: as drm_gpuvm_sm_map_ops_create(); an empty list if nothing is to be

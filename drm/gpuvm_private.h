@@ -24,6 +24,11 @@ struct gpuvm_private {
 	/** @index: the mappings; protected by the driver's lock for the VM */
 	struct gpuva_index index;
 	/**
+	 * @names_flags: a request named flags or attributes, see gpuvm_keeps();
+	 * never taken back; protected by the driver's lock for the VM
+	 */
+	bool names_flags;
+	/**
 	 * @lock: protects @extobj and &drm_gpuvm.evict unless the VM's dma_resv
 	 * does
 	 *
@@ -77,6 +82,15 @@ static inline struct drm_gpuvm_bo *gpuvm_bo_of_defer(struct llist_node *node)
 bool gpuvm_range_wraps(u64 addr, u64 range);
 bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr, u64 range);
 
+/* gpuvm_attrs.c */
+int gpuvm_map_req_check(struct drm_gpuvm *gpuvm,
+			const struct drm_gpuvm_map_req *req);
+bool gpuvm_va_same(const struct drm_gpuva *a, const struct drm_gpuva *b);
+bool gpuvm_keeps(const struct drm_gpuva *va,
+		 const struct drm_gpuvm_map_req *req);
+u64 gpuvm_req_piece(const struct drm_gpuvm_map_req *req, u64 addr,
+		    struct drm_gpuva_attrs *attrs);
+
 /* gpuvm_bo.c */
 void gpuvm_gpuva_assert_held(struct drm_gpuvm *gpuvm,
 			     struct drm_gem_object *obj);
@@ -86,6 +100,12 @@ void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo);
 bool gpuvm_bo_put_zombie_locked(struct drm_gpuvm_bo *vm_bo);
 void gpuvm_bo_defer(struct drm_gpuvm_bo *vm_bo);
 unsigned long gpuvm_bo_deferred_count(struct drm_gpuvm *gpuvm);
+
+/* gpuvm_va.c */
+int gpuvm_va_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+		    const struct drm_gpuva_op_map *op);
+int gpuvm_va_insert_piece(struct drm_gpuva *piece, const struct drm_gpuva *old,
+			  const struct drm_gpuva_op_map *op);
 
 /* gpuvm_exec.c */
 int gpuvm_exec_prepare(struct drm_exec *exec, struct drm_gem_object *obj,

@@ -26,20 +26,16 @@ struct gpuvm_sm_cut {
 	struct drm_gpuva_op_va piece;
 };
 
-/* The same memory at the same addresses: then each address keeps its offset. */
-static bool keeps(const struct drm_gpuva *va, const struct drm_gpuva_op_map *req)
-{
-	return va->gem.obj && va->gem.obj == req->gem.obj &&
-	       va->gem.offset - va->va.addr == req->gem.offset - req->va.addr;
-}
-
 static void part_of(struct drm_gpuva_op_map *part, const struct drm_gpuva *va,
 		    u64 start, u64 end)
 {
 	part->va.addr = start;
 	part->va.range = end - start;
 	part->gem.obj = va->gem.obj;
-	part->gem.offset = va->gem.offset + (start - va->va.addr);
+	part->gem.offset = va->gem.offset;
+	/* What repeats is the same piece everywhere; only the phase moves. */
+	if (!va->attrs.repeat)
+		part->gem.offset += start - va->va.addr;
 }
 
 static void cut_out(struct gpuvm_sm_cut *cut, struct drm_gpuva *va,
@@ -80,20 +76,26 @@ static int step_cut(struct drm_gpuvm *gpuvm, struct gpuvm_sm_cut *cut,
 	return step(gpuvm, &op, priv);
 }
 
-static int step_map(struct drm_gpuvm *gpuvm, const struct drm_gpuva_op_map *map,
+/* Map what of the request is in a range: all of it, or a piece. */
+static int step_map(struct drm_gpuvm *gpuvm, const struct drm_gpuva_op_va *va,
+		    const struct drm_gpuvm_map_req *req,
 		    gpuvm_sm_step step, void *priv)
 {
 	struct drm_gpuva_op op = {
 		.op = DRM_GPUVA_OP_MAP,
-		.map = *map,
+		.flags = req->flags,
+		.map.va = *va,
+		.map.gem.obj = req->map.gem.obj,
 	};
+
+	op.map.gem.offset = gpuvm_req_piece(req, va->addr, &op.attrs);
 
 	return step(gpuvm, &op, priv);
 }
 
 /* Empty a range; @req is what comes into it, or NULL. */
 static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
-		       const struct drm_gpuva_op_map *req,
+		       const struct drm_gpuvm_map_req *req,
 		       gpuvm_sm_step step, void *priv)
 {
 	struct drm_gpuva *va, *next;
@@ -103,7 +105,7 @@ static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
 		int ret;
 
 		cut_out(&cut, va, addr, end);
-		cut.unmap.keep = req && keeps(va, req);
+		cut.unmap.keep = req && gpuvm_keeps(va, req);
 
 		ret = step_cut(gpuvm, &cut, step, priv);
 		if (ret)
@@ -120,8 +122,7 @@ static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
  * @step: called for each operation, in address order, for the MAP last
  * @priv: for @step
  *
- * Return: 0; -EINVAL for a range in which nothing may be mapped; what @step
- * returns.
+ * Return: 0; what gpuvm_map_req_check() returns; what @step returns.
  */
 int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
 		 gpuvm_sm_step step, void *priv)
@@ -129,15 +130,16 @@ int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
 	const struct drm_gpuva_op_va *va = &req->map.va;
 	int ret;
 
-	if (!drm_gpuvm_range_valid(gpuvm, va->addr, va->range))
-		return -EINVAL;
-
-	ret = clear_range(gpuvm, va->addr, va->addr + va->range, &req->map,
-			  step, priv);
+	ret = gpuvm_map_req_check(gpuvm, req);
 	if (ret)
 		return ret;
 
-	return step_map(gpuvm, &req->map, step, priv);
+	ret = clear_range(gpuvm, va->addr, va->addr + va->range, req, step,
+			  priv);
+	if (ret)
+		return ret;
+
+	return step_map(gpuvm, va, req, step, priv);
 }
 
 /**
@@ -148,7 +150,8 @@ int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
  * @step: called for each operation, in address order
  * @priv: for @step
  *
- * Return: as gpuvm_sm_map().
+ * Return: 0; -EINVAL for a range in which nothing may be mapped; what @step
+ * returns.
  */
 int gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
 		   gpuvm_sm_step step, void *priv)
@@ -163,7 +166,7 @@ int gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
  * gpuvm_sm_madvise() - find the operations that split mappings at the edges of a
  * range
  * @gpuvm: the VM
- * @req: the range, and the object and offset for the pieces in it
+ * @req: the range, and what to map in the pieces of it
  * @step: called for each operation: a REMAP, then the MAP of its piece
  * @priv: for @step
  *
@@ -176,33 +179,28 @@ int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
 		     const struct drm_gpuvm_map_req *req,
 		     gpuvm_sm_step step, void *priv)
 {
-	const struct drm_gpuva_op_map *map = &req->map;
-	const u64 end = map->va.addr + map->va.range;
+	const u64 addr = req->map.va.addr;
+	const u64 end = addr + req->map.va.range;
 	struct drm_gpuva *va, *next;
+	int ret;
 
-	if (!drm_gpuvm_range_valid(gpuvm, map->va.addr, map->va.range))
-		return -EINVAL;
+	ret = gpuvm_map_req_check(gpuvm, req);
+	if (ret)
+		return ret;
 
-	drm_gpuvm_for_each_va_range_safe(va, next, gpuvm, map->va.addr, end) {
-		struct drm_gpuva_op_map piece;
+	drm_gpuvm_for_each_va_range_safe(va, next, gpuvm, addr, end) {
 		struct gpuvm_sm_cut cut;
-		int ret;
 
 		if (va->gem.obj)
 			continue;
 
-		cut_out(&cut, va, map->va.addr, end);
+		cut_out(&cut, va, addr, end);
 		if (!is_cut(&cut))
 			continue;
 
-		piece.va = cut.piece;
-		piece.gem.obj = map->gem.obj;
-		piece.gem.offset = map->gem.offset +
-				   (cut.piece.addr - map->va.addr);
-
 		ret = step_cut(gpuvm, &cut, step, priv);
 		if (!ret)
-			ret = step_map(gpuvm, &piece, step, priv);
+			ret = step_map(gpuvm, &cut.piece, req, step, priv);
 		if (ret)
 			return ret;
 	}
@@ -240,10 +238,15 @@ static bool can_unmap(const struct drm_gpuvm_ops *ops)
  * &drm_gpuvm_ops.sm_step_unmap and &drm_gpuvm_ops.sm_step_remap, in address
  * order; then &drm_gpuvm_ops.sm_step_map is called once.
  *
+ * &drm_gpuva_op.flags and &drm_gpuva_op.attrs of that operation are those of the
+ * request; drm_gpuva_map_op() gives them to the mapping.
+ *
  * Context: the caller's lock for the VM is held. Fence signalling section, as
  * far as the callbacks are.
- * Return: 0; -EINVAL, with nothing done, if drm_gpuvm_range_valid() says so or
- * a callback is missing; what a callback returns, and then the operations
+ * Return: 0; -EINVAL, with nothing done, if drm_gpuvm_range_valid() says so, a
+ * callback is missing, the request has DRM_GPUVA_INVALIDATED or a reserved
+ * member set, or repeats without an object or from a phase that is not below
+ * &drm_gpuva_attrs.repeat; what a callback returns, and then the operations
  * before it are done.
  */
 int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
@@ -309,24 +312,25 @@ static int step_lock(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
  *
  * Context: process; sleeps; within drm_exec_until_all_locked(). The caller's
  * lock for the VM is held, and until the mapping is made.
- * Return: 0; -EINVAL if drm_gpuvm_range_valid() says so; -EDEADLK on
- * contention, for drm_exec_retry_on_contention(); -EINTR if interrupted and the
- * context allows that; -ENOMEM.
+ * Return: 0; -EINVAL where drm_gpuvm_sm_map() says so; -EDEADLK on contention,
+ * for drm_exec_retry_on_contention(); -EINTR if interrupted and the context
+ * allows that; -ENOMEM.
  */
 int drm_gpuvm_sm_map_exec_lock(struct drm_gpuvm *gpuvm, struct drm_exec *exec,
 			       unsigned int num_fences,
 			       struct drm_gpuvm_map_req *req)
 {
-	const struct drm_gpuva_op_map *map = &req->map;
+	struct drm_gem_object *obj = req->map.gem.obj;
 	int ret;
 
 	might_sleep();
 
-	if (!drm_gpuvm_range_valid(gpuvm, map->va.addr, map->va.range))
-		return -EINVAL;
+	ret = gpuvm_map_req_check(gpuvm, req);
+	if (ret)
+		return ret;
 
-	if (map->gem.obj) {
-		ret = gpuvm_exec_prepare(exec, map->gem.obj, num_fences);
+	if (obj) {
+		ret = gpuvm_exec_prepare(exec, obj, num_fences);
 		if (ret)
 			return ret;
 	}

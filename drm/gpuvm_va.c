@@ -74,6 +74,8 @@ EXPORT_SYMBOL_GPL(drm_gpuva_remove);
  * drm_gpuva_init_from_op() - set a mapping's range and memory
  * @va: the mapping, not inserted
  * @op: where and of what
+ *
+ * Leaves its flags and attributes as they are.
  */
 void drm_gpuva_init_from_op(struct drm_gpuva *va,
 			    const struct drm_gpuva_op_map *op)
@@ -84,6 +86,25 @@ void drm_gpuva_init_from_op(struct drm_gpuva *va,
 	va->gem.offset = op->gem.offset;
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_init_from_op);
+
+/**
+ * gpuvm_va_insert() - insert a mapping
+ * @gpuvm: the VM
+ * @va: the mapping
+ * @op: where and of what
+ *
+ * Context: as drm_gpuva_insert().
+ * Return: as drm_gpuva_map().
+ */
+int gpuvm_va_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+		    const struct drm_gpuva_op_map *op)
+{
+	if (gpuva_index_holds(va))
+		return -EEXIST;
+
+	drm_gpuva_init_from_op(va, op);
+	return drm_gpuva_insert(gpuvm, va);
+}
 
 /**
  * drm_gpuva_map() - carry out a map operation on the VM
@@ -98,18 +119,64 @@ EXPORT_SYMBOL_GPL(drm_gpuva_init_from_op);
 int drm_gpuva_map(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 		  const struct drm_gpuva_op_map *op)
 {
-	if (gpuva_index_holds(va))
-		return -EEXIST;
-
-	drm_gpuva_init_from_op(va, op);
-	return drm_gpuva_insert(gpuvm, va);
+	return gpuvm_va_insert(gpuvm, va, op);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_map);
 
-static int insert_part(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
-		       const struct drm_gpuva_op_map *op)
+/**
+ * drm_gpuva_map_op() - carry out a map operation with flags and attributes
+ * @gpuvm: the VM
+ * @va: the mapping to insert, not inserted
+ * @op: the operation, a DRM_GPUVA_OP_MAP
+ *
+ * As drm_gpuva_map(), and the mapping has the operation's flags and attributes,
+ * and no others.
+ *
+ * Context: as drm_gpuva_insert().
+ * Return: as drm_gpuva_map(); -EINVAL for an operation of another type, and then
+ * nothing was set.
+ */
+int drm_gpuva_map_op(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+		     const struct drm_gpuva_op *op)
 {
-	return op ? drm_gpuva_map(gpuvm, va, op) : 0;
+	int ret;
+
+	if (op->op != DRM_GPUVA_OP_MAP)
+		return -EINVAL;
+
+	ret = gpuvm_va_insert(gpuvm, va, &op->map);
+	if (ret)
+		return ret;
+
+	va->flags = op->flags;
+	va->attrs = op->attrs;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(drm_gpuva_map_op);
+
+/**
+ * gpuvm_va_insert_piece() - insert what is left of a mapping that is cut
+ * @piece: the mapping to insert
+ * @old: the mapping that is cut, which is removed
+ * @op: where and of what
+ *
+ * Flags and attributes are those of @old.
+ *
+ * Context: as drm_gpuva_insert().
+ * Return: as drm_gpuva_map().
+ */
+int gpuvm_va_insert_piece(struct drm_gpuva *piece, const struct drm_gpuva *old,
+			  const struct drm_gpuva_op_map *op)
+{
+	int ret;
+
+	ret = gpuvm_va_insert(old->vm, piece, op);
+	if (ret)
+		return ret;
+
+	piece->flags = old->flags;
+	drm_gpuva_attrs_at(old, piece->va.addr, &piece->attrs);
+	return 0;
 }
 
 /**
@@ -118,7 +185,9 @@ static int insert_part(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
  * @next: the mapping to insert for &drm_gpuva_op_remap.next; unused without it
  * @op: the operation
  *
- * Removes the mapping that is cut and inserts what remains of it.
+ * Removes the mapping that is cut and inserts what remains of it, with its flags
+ * and attributes. What a driver sets in the flags of @prev and @next, it sets
+ * afterwards.
  *
  * Context: as drm_gpuva_remove().
  * Return: 0; what drm_gpuva_insert() returns for @prev or @next, and then the
@@ -137,13 +206,17 @@ int drm_gpuva_remap(struct drm_gpuva *prev, struct drm_gpuva *next,
 	/* The VM may change hands from @va to @prev and @next. */
 	gpuva_index_remove(va);
 
-	ret = insert_part(gpuvm, prev, op->prev);
-	if (ret)
-		goto err_restore;
+	if (op->prev) {
+		ret = gpuvm_va_insert_piece(prev, va, op->prev);
+		if (ret)
+			goto err_restore;
+	}
 
-	ret = insert_part(gpuvm, next, op->next);
-	if (ret)
-		goto err_remove_prev;
+	if (op->next) {
+		ret = gpuvm_va_insert_piece(next, va, op->next);
+		if (ret)
+			goto err_remove_prev;
+	}
 
 	drm_gpuvm_put(gpuvm);
 	return 0;

@@ -15,6 +15,7 @@ import sys
 STRUCTS = [
     "drm_gpuva_range",
     "drm_gpuva_gem",
+    "drm_gpuva_attrs",
     "drm_gpuva",
     "drm_gpuvm_evict",
     "drm_gpuvm",

@@ -3,7 +3,9 @@
  * Operations: carried out as a driver would, and written as text.
  *
  * A mapping of object A at [4, 6) with the offset 2 is written A[4,6)@2, one
- * without an object -[4,6)@2, and the kernel's reserve R[240,256)@0.
+ * without an object -[4,6)@2, and the kernel's reserve R[240,256)@0. Attributes
+ * follow if there are any: %3+1 repeats 3 from the phase 1 on, #7 has the cookie
+ * 7, and !4 the flags 4.
  */
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -72,6 +74,17 @@ static void say(struct gk_steps *steps, const char *fmt, ...)
 	va_end(args);
 }
 
+static void say_attrs(struct gk_steps *steps, u32 flags,
+		      const struct drm_gpuva_attrs *attrs)
+{
+	if (attrs->repeat || attrs->repeat_phase)
+		say(steps, "%%%u+%u", attrs->repeat, attrs->repeat_phase);
+	if (attrs->cookie)
+		say(steps, "#%llu", attrs->cookie);
+	if (flags)
+		say(steps, "!%u", flags);
+}
+
 static void say_part(struct gk_steps *steps, const char *what,
 		     const struct drm_gpuva_op_map *map)
 {
@@ -87,6 +100,7 @@ static void say_va(struct gk_steps *steps, const char *what,
 
 	say(steps, "%s%c[%llu,%llu)@%llu", what, name,
 	    va->va.addr, va->va.addr + va->va.range, va->gem.offset);
+	say_attrs(steps, va->flags, &va->attrs);
 }
 
 static void say_remap(struct gk_steps *steps,
@@ -114,6 +128,7 @@ void gk_steps_log(struct gk_steps *steps, const struct drm_gpuva_op *op)
 	switch (op->op) {
 	case DRM_GPUVA_OP_MAP:
 		say_part(steps, "map ", &op->map);
+		say_attrs(steps, op->flags, &op->attrs);
 		break;
 	case DRM_GPUVA_OP_REMAP:
 		say_remap(steps, &op->remap);
@@ -154,7 +169,7 @@ static void link_new(struct gk_steps *steps, struct drm_gpuva *va)
 	drm_gpuvm_bo_put_deferred(vm_bo);
 }
 
-static int apply_map(struct gk_steps *steps, const struct drm_gpuva_op_map *op)
+static int apply_map(struct gk_steps *steps, const struct drm_gpuva_op *op)
 {
 	struct drm_gpuva *va = take_va(steps);
 	int ret;
@@ -162,7 +177,7 @@ static int apply_map(struct gk_steps *steps, const struct drm_gpuva_op_map *op)
 	if (!va)
 		return -ENOMEM;
 
-	ret = drm_gpuva_map(steps->vm, va, op);
+	ret = drm_gpuva_map_op(steps->vm, va, op);
 	if (ret) {
 		gk_va_free(va);
 		return ret;
@@ -217,7 +232,7 @@ int gk_steps_apply(struct gk_steps *steps, struct drm_gpuva_op *op)
 	gk_steps_log(steps, op);
 	switch (op->op) {
 	case DRM_GPUVA_OP_MAP:
-		return apply_map(steps, &op->map);
+		return apply_map(steps, op);
 	case DRM_GPUVA_OP_REMAP:
 		return apply_remap(steps, &op->remap);
 	case DRM_GPUVA_OP_UNMAP:

@@ -67,8 +67,9 @@ struct drm_gpuva_op_unmap {
 	 * @keep: the request maps the same memory at these addresses
 	 *
 	 * Set only if the mapping and the request have the same object, which
-	 * is not NULL, and each address keeps its offset. The driver may then
-	 * leave the page-table entries that both share as they are.
+	 * is not NULL, the same attributes, and each address keeps its offset.
+	 * The driver may then leave the page-table entries that both share as
+	 * they are.
 	 */
 	bool keep;
 };
@@ -106,8 +107,10 @@ struct drm_gpuva_op_prefetch {
 struct drm_gpuva_op {
 	/** @entry: link in &drm_gpuva_ops.list */
 	struct list_head entry;
-	/** @op: which of the following is valid */
+	/** @op: which member of the union is valid */
 	enum drm_gpuva_op_type op;
+	/** @flags: for DRM_GPUVA_OP_MAP, &enum drm_gpuva_flags of the mapping */
+	u32 flags;
 	union {
 		/** @map: for DRM_GPUVA_OP_MAP */
 		struct drm_gpuva_op_map map;
@@ -118,8 +121,15 @@ struct drm_gpuva_op {
 		/** @prefetch: for DRM_GPUVA_OP_PREFETCH */
 		struct drm_gpuva_op_prefetch prefetch;
 		/** @__reserved: room for operations to come */
-		u64 __reserved[6];
+		u64 __reserved[4];
 	};
+	/**
+	 * @attrs: for DRM_GPUVA_OP_MAP, the attributes of the mapping
+	 *
+	 * What a DRM_GPUVA_OP_REMAP leaves has those of the mapping that is
+	 * cut: drm_gpuva_remap() sets them, drm_gpuva_attrs_at() tells them.
+	 */
+	struct drm_gpuva_attrs attrs;
 };
 
 /**
@@ -137,12 +147,26 @@ struct drm_gpuva_ops {
 
 /**
  * struct drm_gpuvm_map_req - what to map
+ *
+ * @flags and @attrs are optional: a driver that leaves them zero in every
+ * request sets the flags of its mappings itself, and *keep* does not look at
+ * them. From the first request of a VM that names any, the flags of each request
+ * are compared too.
  */
 struct drm_gpuvm_map_req {
 	/** @map: where and what; the object may be NULL */
 	struct drm_gpuva_op_map map;
+	/**
+	 * @flags: &enum drm_gpuva_flags of the mapping: DRM_GPUVA_SPARSE and
+	 * the driver's
+	 */
+	u32 flags;
+	/** @__pad: set to 0 */
+	u32 __pad;
+	/** @attrs: attributes of the mapping */
+	struct drm_gpuva_attrs attrs;
 	/** @__reserved: set to 0 */
-	u64 __reserved[4];
+	u64 __reserved;
 };
 
 /**
@@ -244,6 +268,8 @@ void drm_gpuva_init_from_op(struct drm_gpuva *va,
 			    const struct drm_gpuva_op_map *op);
 int drm_gpuva_map(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 		  const struct drm_gpuva_op_map *op);
+int drm_gpuva_map_op(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+		     const struct drm_gpuva_op *op);
 int drm_gpuva_remap(struct drm_gpuva *prev, struct drm_gpuva *next,
 		    const struct drm_gpuva_op_remap *op);
 void drm_gpuva_unmap(const struct drm_gpuva_op_unmap *op);

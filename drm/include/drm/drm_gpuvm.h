@@ -85,6 +85,31 @@ struct drm_gpuva_gem {
 };
 
 /**
+ * struct drm_gpuva_attrs - what a mapping is beyond its range and its memory
+ *
+ * All zero for a plain mapping. Whatever becomes of a mapping when it is cut,
+ * its attributes stay with the pieces. In a mapping with &drm_gpuva_attrs.repeat
+ * the address that is x behind the first one shows what is in the object at
+ * &drm_gpuva_gem.offset + (&drm_gpuva_attrs.repeat_phase + x) modulo
+ * &drm_gpuva_attrs.repeat; drm_gpuva_gem_offset() computes that.
+ */
+struct drm_gpuva_attrs {
+	/**
+	 * @cookie: the driver's; the core compares it and does not look inside
+	 *
+	 * Shown in debugfs and in traces: not a place for a kernel pointer.
+	 */
+	u64 cookie;
+	/**
+	 * @repeat: length of the piece of the object that is mapped over and
+	 * over, in the VM's unit; 0 if nothing repeats
+	 */
+	u32 repeat;
+	/** @repeat_phase: where in the piece the mapping starts; below @repeat */
+	u32 repeat_phase;
+};
+
+/**
  * struct drm_gpuva - one mapping of a VM
  *
  * Zeroed by its owner before first use; usually part of a larger structure.
@@ -99,7 +124,7 @@ struct drm_gpuva {
 	struct drm_gpuvm_bo *vm_bo;
 	/** @flags: &enum drm_gpuva_flags */
 	enum drm_gpuva_flags flags;
-	/** @__state: private to the core */
+	/** @__state: private to the core; 0 before the first use */
 	u32 __state;
 	/** @va: where it is mapped */
 	struct drm_gpuva_range va;
@@ -107,9 +132,13 @@ struct drm_gpuva {
 	struct drm_gpuva_gem gem;
 	/** @__index: the index's part, private to the core */
 	u64 __index[4];
-	/** @__reserved: for mapping attributes, 0 */
-	u64 __reserved[2];
+	/** @attrs: its attributes; do not change while it is inserted */
+	struct drm_gpuva_attrs attrs;
 };
+
+u64 drm_gpuva_gem_offset(const struct drm_gpuva *va, u64 addr);
+void drm_gpuva_attrs_at(const struct drm_gpuva *va, u64 addr,
+			struct drm_gpuva_attrs *attrs);
 
 int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va);
 void drm_gpuva_remove(struct drm_gpuva *va);

@@ -42,7 +42,10 @@
 #define drm_gpuva_init_from_op			ref_drm_gpuva_init_from_op
 #define drm_gpuva_map				ref_drm_gpuva_map
 #define drm_gpuva_remap				ref_drm_gpuva_remap
+#define drm_gpuva_map_op			ref_drm_gpuva_map_op
 #define drm_gpuva_unmap				ref_drm_gpuva_unmap
+#define drm_gpuva_gem_offset			ref_drm_gpuva_gem_offset
+#define drm_gpuva_attrs_at			ref_drm_gpuva_attrs_at
 
 /* walk */
 #define drm_gpuvm_first_va			ref_drm_gpuvm_first_va
