@@ -17,6 +17,7 @@
 #include <drm/drm_print.h>
 
 #include "gpuvm_bind_private.h"
+#include "gpuvm_trace.h"
 #include "gpuvm_sm.h"
 
 /* &drm_gpuva.__state: made by the job that is being applied. */
@@ -346,9 +347,13 @@ void gpuvm_bind_tree_commit_locked(struct drm_gpuvm_bind_job *job)
 
 	gpuvm_bind_assert_tree_held(job->queue);
 
+	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va))
+		trace_gpuva_unmap(va, false);
+
 	list_for_each_entry_safe(va, next, &job->fresh, gem.entry) {
 		list_del_init(&va->gem.entry);
 		va->__state &= ~VA_FRESH;
+		trace_gpuva_map(va);
 		link_va(va);
 	}
 

@@ -14,6 +14,7 @@
 #include <drm/drm_print.h>
 
 #include "gpuvm_private.h"
+#include "gpuvm_trace.h"
 
 /**
  * drm_gem_gpuva_mutex() - an object's gpuva lock in immediate mode
@@ -202,6 +203,7 @@ static void set_evicted(struct drm_gpuvm_bo *vm_bo, bool evict)
 	struct drm_gpuvm *gpuvm = vm_bo->vm;
 
 	WRITE_ONCE(vm_bo->evicted, evict);
+	trace_gpuvm_bo_evict(vm_bo, evict);
 
 	/*
 	 * The list is then protected by the VM's dma_resv, which nobody who

@@ -8,6 +8,7 @@
 #include <drm/drm_print.h>
 
 #include "gpuvm_private.h"
+#include "gpuvm_trace.h"
 
 /**
  * drm_gpuva_insert() - insert a mapping into a VM
@@ -49,6 +50,12 @@ static bool removable(const struct drm_gpuva *va)
 			 "the kernel's reserve cannot be removed\n");
 }
 
+static void remove_inserted(struct drm_gpuva *va)
+{
+	gpuva_index_remove(va);
+	drm_gpuvm_put(va->vm);
+}
+
 /**
  * drm_gpuva_remove() - remove a mapping from its VM
  * @va: an inserted mapping
@@ -62,11 +69,8 @@ static bool removable(const struct drm_gpuva *va)
  */
 void drm_gpuva_remove(struct drm_gpuva *va)
 {
-	if (!removable(va))
-		return;
-
-	gpuva_index_remove(va);
-	drm_gpuvm_put(va->vm);
+	if (removable(va))
+		remove_inserted(va);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_remove);
 
@@ -88,10 +92,12 @@ void drm_gpuva_init_from_op(struct drm_gpuva *va,
 EXPORT_SYMBOL_GPL(drm_gpuva_init_from_op);
 
 /**
- * gpuvm_va_insert() - insert a mapping
+ * gpuvm_va_insert() - insert a mapping without a trace event
  * @gpuvm: the VM
  * @va: the mapping
  * @op: where and of what
+ *
+ * For what may be taken back, and for pieces, whose event is that of the whole.
  *
  * Context: as drm_gpuva_insert().
  * Return: as drm_gpuva_map().
@@ -119,7 +125,12 @@ int gpuvm_va_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 int drm_gpuva_map(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 		  const struct drm_gpuva_op_map *op)
 {
-	return gpuvm_va_insert(gpuvm, va, op);
+	int ret = gpuvm_va_insert(gpuvm, va, op);
+
+	if (!ret)
+		trace_gpuva_map(va);
+
+	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_map);
 
@@ -150,6 +161,7 @@ int drm_gpuva_map_op(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 
 	va->flags = op->flags;
 	va->attrs = op->attrs;
+	trace_gpuva_map(va);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_map_op);
@@ -177,6 +189,17 @@ int gpuvm_va_insert_piece(struct drm_gpuva *piece, const struct drm_gpuva *old,
 	piece->flags = old->flags;
 	drm_gpuva_attrs_at(old, piece->va.addr, &piece->attrs);
 	return 0;
+}
+
+static void trace_remap(const struct drm_gpuva_op_remap *op)
+{
+	u64 start, range;
+
+	if (!trace_gpuva_remap_enabled())
+		return;
+
+	drm_gpuva_op_remap_to_unmap_range(op, &start, &range);
+	trace_gpuva_remap(op->unmap->va, start, range, op->unmap->keep);
 }
 
 /**
@@ -218,6 +241,7 @@ int drm_gpuva_remap(struct drm_gpuva *prev, struct drm_gpuva *next,
 			goto err_remove_prev;
 	}
 
+	trace_remap(op);
 	drm_gpuvm_put(gpuvm);
 	return 0;
 
@@ -240,7 +264,12 @@ EXPORT_SYMBOL_GPL(drm_gpuva_remap);
  */
 void drm_gpuva_unmap(const struct drm_gpuva_op_unmap *op)
 {
-	drm_gpuva_remove(op->va);
+	if (!removable(op->va))
+		return;
+
+	/* Now, because with the mapping its VM may go. */
+	trace_gpuva_unmap(op->va, op->keep);
+	remove_inserted(op->va);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_unmap);
 

@@ -5,6 +5,7 @@
 #include <linux/dma-resv.h>
 
 #include "gpuvm_private.h"
+#include "gpuvm_trace.h"
 
 static int validate_one(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
@@ -17,6 +18,7 @@ static int validate_one(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 	if (!ret && !vm_bo->evicted)
 		gpuvm_list_del(gpuvm, &gpuvm_bo_private(vm_bo)->evict);
 
+	trace_gpuvm_bo_validate(vm_bo, ret);
 	return ret;
 }
 

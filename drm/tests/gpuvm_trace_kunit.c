@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Trace events: that each is written, once, with what it is about.
+ *
+ * The case attaches functions to the core's tracepoints and writes down what
+ * they get. What comes of it in tracefs is compared by trace.suite, for which
+ * this is the program to be traced.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/tracepoint.h>
+
+#include "gpuvm_kunit_helper.h"
+
+#define DRIVER_FLAG	DRM_GPUVA_USERBITS
+
+#if IS_ENABLED(CONFIG_TRACEPOINTS) && IS_ENABLED(CONFIG_MODULES)
+
+static char seen[1024];
+static size_t seen_len;
+
+__printf(1, 2)
+static void saw(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	seen_len += vscnprintf(seen + seen_len, sizeof(seen) - seen_len, fmt,
+			       args);
+	va_end(args);
+}
+
+static void on_map(void *data, const struct drm_gpuva *va)
+{
+	saw("map %c[%llu,+%llu)@%llu!%u#%llu%%%u+%u\n",
+	    gk_bo_name(va->gem.obj), va->va.addr, va->va.range, va->gem.offset,
+	    va->flags, va->attrs.cookie, va->attrs.repeat,
+	    va->attrs.repeat_phase);
+}
+
+static void on_remap(void *data, const struct drm_gpuva *va, u64 start,
+		     u64 range, bool keep)
+{
+	saw("remap %c[%llu,+%llu) cut [%llu,+%llu) keep %d\n",
+	    gk_bo_name(va->gem.obj), va->va.addr, va->va.range, start, range,
+	    keep);
+}
+
+static void on_unmap(void *data, const struct drm_gpuva *va, bool keep)
+{
+	saw("unmap %c[%llu,+%llu) keep %d\n", gk_bo_name(va->gem.obj),
+	    va->va.addr, va->va.range, keep);
+}
+
+static void on_evict(void *data, const struct drm_gpuvm_bo *vm_bo, bool evict)
+{
+	saw("evict %c %d\n", gk_bo_name(vm_bo->obj), evict);
+}
+
+static void on_validate(void *data, const struct drm_gpuvm_bo *vm_bo, int ret)
+{
+	saw("validate %c %d\n", gk_bo_name(vm_bo->obj), ret);
+}
+
+static struct {
+	const char *name;
+	void *probe;
+	struct tracepoint *tp;
+} probes[] = {
+	{ "gpuva_map", on_map },
+	{ "gpuva_remap", on_remap },
+	{ "gpuva_unmap", on_unmap },
+	{ "gpuvm_bo_evict", on_evict },
+	{ "gpuvm_bo_validate", on_validate },
+};
+
+/* Called for each module with tracepoints that is loaded already. */
+static int find_tracepoints(struct notifier_block *nb, unsigned long what,
+			    void *data)
+{
+	struct tp_module *tp_mod = data;
+	struct module *mod = tp_mod->mod;
+
+	if (what != MODULE_STATE_COMING || strcmp(mod->name, "drm_gpuvm_ref"))
+		return NOTIFY_OK;
+
+	for (unsigned int i = 0; i < mod->num_tracepoints; i++) {
+		struct tracepoint *tp =
+			tracepoint_ptr_deref(&mod->tracepoints_ptrs[i]);
+
+		for (int k = 0; k < ARRAY_SIZE(probes); k++)
+			if (!strcmp(tp->name, probes[k].name))
+				probes[k].tp = tp;
+	}
+
+	return NOTIFY_OK;
+}
+
+static void probes_register(struct kunit *test)
+{
+	static struct notifier_block nb = { .notifier_call = find_tracepoints };
+
+	register_tracepoint_module_notifier(&nb);
+	unregister_tracepoint_module_notifier(&nb);
+
+	seen_len = 0;
+	seen[0] = '\0';
+	for (int i = 0; i < ARRAY_SIZE(probes); i++) {
+		KUNIT_ASSERT_NOT_NULL_MSG(test, probes[i].tp, "%s",
+					  probes[i].name);
+		KUNIT_ASSERT_EQ(test, 0,
+				tracepoint_probe_register(probes[i].tp,
+							  probes[i].probe,
+							  NULL));
+	}
+}
+
+static void probes_unregister(void)
+{
+	for (int i = 0; i < ARRAY_SIZE(probes); i++)
+		tracepoint_probe_unregister(probes[i].tp, probes[i].probe,
+					    NULL);
+	tracepoint_synchronize_unregister();
+}
+
+/* Map with attributes, cut that, take a piece away; and what fails. */
+static void change_mappings(struct kunit *test, struct drm_gpuvm *vm,
+			    struct drm_gem_object **obj)
+{
+	struct gk_steps *steps = gk_steps_new(test, vm);
+	struct drm_gpuvm_map_req req = gk_req(obj[0], 4, 4, 2);
+	struct drm_gpuva *va;
+
+	req.flags = DRIVER_FLAG;
+	req.attrs.cookie = 7;
+	req.attrs.repeat = 3;
+	req.attrs.repeat_phase = 1;
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(vm, steps, &req), 0);
+	/* the same of which the last is kept, then something else */
+	req.map.va.addr = 7;
+	req.attrs.repeat_phase = 1;
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(vm, steps, &req), 0);
+	req = gk_req(obj[1], 5, 1, 0);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(vm, steps, &req), 0);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(vm, steps, 4, 1), 0);
+
+	/* No event: it fails, or it is no operation. */
+	va = gk_va_new(test, NULL, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			drm_gpuva_map(vm, va, &req.map));
+	gk_va_free(va);
+	va = gk_va_insert(test, vm, NULL, 40, 1, 0);
+	drm_gpuva_remove(va);
+	gk_va_free(va);
+}
+
+static void evict_and_validate(struct kunit *test, struct drm_gpuvm *vm,
+			       struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_exec vm_exec = { .vm = vm };
+	struct drm_gpuvm_bo *vm_bo = gk_vm_bo_obtain_ext(test, vm, obj);
+
+	gk_vm_bo_evict(vm_bo, true);
+	KUNIT_ASSERT_EQ(test, drm_gpuvm_exec_lock(&vm_exec), 0);
+	to_gk_vm(vm)->fail_at = 1;
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_exec_validate(&vm_exec), -ENOSPC);
+	to_gk_vm(vm)->fail_at = 0;
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_exec_validate(&vm_exec), 0);
+	drm_gpuvm_exec_unlock(&vm_exec);
+	gk_vm_bo_put(vm_bo);
+}
+
+static void events(struct kunit *test)
+{
+	struct drm_gem_object *obj[2] = {
+		gk_bo_new(test, 'A'), gk_bo_new(test, 'B'),
+	};
+	struct drm_gpuvm *vm = gk_vm_new(test);
+
+	probes_register(test);
+	change_mappings(test, vm, obj);
+	evict_and_validate(test, vm, obj[0]);
+	probes_unregister();
+
+	KUNIT_EXPECT_STREQ(test, seen,
+			   "map A[4,+4)@2!4#7%3+1\n"
+			   "remap A[4,+4) cut [7,+1) keep 1\n"
+			   "map A[7,+4)@2!4#7%3+1\n"
+			   "remap A[4,+3) cut [5,+1) keep 0\n"
+			   "map B[5,+1)@0!0#0%0+0\n"
+			   "unmap A[4,+1) keep 0\n"
+			   "evict A 1\n"
+			   "validate A -28\n"
+			   "evict A 0\n"
+			   "validate A 0\n");
+
+	/* Nobody listens any more. */
+	gk_vm_close(test, vm);
+	drm_gem_object_put(obj[1]);
+	drm_gem_object_put(obj[0]);
+}
+
+#else
+
+static void events(struct kunit *test)
+{
+	kunit_skip(test, "this kernel has no tracepoints");
+}
+
+#endif
+
+static struct kunit_case gpuvm_trace_cases[] = {
+	KUNIT_CASE(events),
+	{}
+};
+
+static struct kunit_suite gpuvm_trace_suite = {
+	.name = "gpuvm_trace",
+	.init = gk_init,
+	.exit = gk_exit,
+	.test_cases = gpuvm_trace_cases,
+};
+
+kunit_test_suite(gpuvm_trace_suite);
