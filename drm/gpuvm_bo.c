@@ -84,6 +84,10 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	gpuvm_list_item_init(&priv->evict, vm_bo);
 	init_llist_node(&priv->bo_defer);
 
+	spin_lock(&gpuvm_private(gpuvm)->bos_lock);
+	list_add_tail(&priv->bos, &gpuvm_private(gpuvm)->bos);
+	spin_unlock(&gpuvm_private(gpuvm)->bos_lock);
+
 	return vm_bo;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bo_create);
@@ -96,6 +100,10 @@ void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo)
 {
 	struct drm_gem_object *obj = vm_bo->obj;
 	struct drm_gpuvm *gpuvm = vm_bo->vm;
+
+	spin_lock(&gpuvm_private(gpuvm)->bos_lock);
+	list_del(&gpuvm_bo_private(vm_bo)->bos);
+	spin_unlock(&gpuvm_private(gpuvm)->bos_lock);
 
 	if (gpuvm->ops && gpuvm->ops->vm_bo_free)
 		gpuvm->ops->vm_bo_free(vm_bo);

@@ -39,6 +39,15 @@ struct gpuvm_private {
 	struct list_head extobj;
 	/** @bo_defer: vm_bos to be freed where sleeping is allowed; lock-free */
 	struct llist_head bo_defer;
+	/**
+	 * @bos_lock: protects @bos
+	 *
+	 * Innermost; not taken in the fence signalling section, so that who
+	 * shows a long list holds up no job.
+	 */
+	spinlock_t bos_lock;
+	/** @bos: all vm_bos that are not freed yet; protected by @bos_lock */
+	struct list_head bos;
 };
 
 static_assert(sizeof(struct gpuvm_private) <=
@@ -54,6 +63,8 @@ struct gpuvm_bo_private {
 	struct gpuvm_list_item evict;
 	/** @bo_defer: in &gpuvm_private.bo_defer, after the last reference */
 	struct llist_node bo_defer;
+	/** @bos: in &gpuvm_private.bos; protected by &gpuvm_private.bos_lock */
+	struct list_head bos;
 };
 
 static_assert(sizeof(struct gpuvm_bo_private) <=
@@ -70,12 +81,15 @@ gpuvm_bo_private(struct drm_gpuvm_bo *vm_bo)
 	return (struct gpuvm_bo_private *)vm_bo->__core;
 }
 
+static inline struct drm_gpuvm_bo *gpuvm_bo_of(struct gpuvm_bo_private *priv)
+{
+	return container_of((void *)priv, struct drm_gpuvm_bo, __core);
+}
+
 static inline struct drm_gpuvm_bo *gpuvm_bo_of_defer(struct llist_node *node)
 {
-	struct gpuvm_bo_private *priv =
-		llist_entry(node, struct gpuvm_bo_private, bo_defer);
-
-	return container_of((void *)priv, struct drm_gpuvm_bo, __core);
+	return gpuvm_bo_of(llist_entry(node, struct gpuvm_bo_private,
+				       bo_defer));
 }
 
 /* gpuvm_vm.c */
@@ -110,6 +124,10 @@ int gpuvm_va_insert_piece(struct drm_gpuva *piece, const struct drm_gpuva *old,
 /* gpuvm_exec.c */
 int gpuvm_exec_prepare(struct drm_exec *exec, struct drm_gem_object *obj,
 		       unsigned int num_fences);
+
+/* gpuvm_leaks.c */
+unsigned long gpuvm_report_mappings(struct drm_gpuvm *gpuvm);
+unsigned long gpuvm_report_vm_bos(struct drm_gpuvm *gpuvm);
 
 /* gpuvm_lockdep.c */
 int gpuvm_lockdep_prime(void);

@@ -14,9 +14,6 @@
 
 #include "gpuvm_private.h"
 
-/* So many leaked mappings are named one by one. */
-#define LEAKS_SHOWN 8
-
 /**
  * gpuvm_range_wraps() - whether a range is no proper range
  * @addr: its first address
@@ -203,6 +200,8 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 	INIT_LIST_HEAD(&priv->extobj);
 	INIT_LIST_HEAD(&gpuvm->evict.list);
 	init_llist_head(&priv->bo_defer);
+	spin_lock_init(&priv->bos_lock);
+	INIT_LIST_HEAD(&priv->bos);
 	kref_init(&gpuvm->kref);
 
 	gpuvm->name = name ?: "unknown";
@@ -246,8 +245,17 @@ static void gpuvm_release(struct kref *kref)
 	if (gpuva_index_holds(&gpuvm->kernel_alloc_node))
 		gpuva_index_remove(&gpuvm->kernel_alloc_node);
 
-	/* What would be left here holds a reference, unless references broke. */
-	drm_WARN_ON(drm, !gpuva_index_is_empty(&priv->index));
+	/*
+	 * What would be left here holds a reference, unless references broke:
+	 * somebody put the VM once too often. The next to touch what is left
+	 * touches freed memory, so this is the last chance to say what it is.
+	 */
+	if (drm_WARN(drm, !gpuva_index_is_empty(&priv->index) ||
+		     !list_empty(&priv->bos),
+		     "VM %s: freed while in use\n", gpuvm->name)) {
+		gpuvm_report_mappings(gpuvm);
+		gpuvm_report_vm_bos(gpuvm);
+	}
 	drm_WARN_ON(drm, !list_empty(&priv->extobj));
 	drm_WARN_ON(drm, !list_empty(&gpuvm->evict.list));
 
@@ -276,55 +284,41 @@ void drm_gpuvm_put(struct drm_gpuvm *gpuvm)
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_put);
 
-static unsigned long report_leaks(struct drm_gpuvm *gpuvm)
-{
-	unsigned long leaks = 0;
-	struct drm_gpuva *va;
-
-	drm_gpuvm_for_each_va(va, gpuvm) {
-		if (va == &gpuvm->kernel_alloc_node)
-			continue;
-		if (leaks++ < LEAKS_SHOWN)
-			drm_err(gpuvm->drm, "VM %s: leaked mapping [%#llx, %#llx)\n",
-				gpuvm->name, va->va.addr,
-				va->va.addr + va->va.range);
-	}
-
-	return leaks;
-}
-
 /**
  * drm_gpuvm_close() - drop the owner's reference and report what keeps the VM
  * @gpuvm: the VM, with its jobs stopped and everything unmapped
  *
- * A mapping that is left is reported with its range and keeps the VM alive. A
- * vm_bo that nobody cleaned up is reported by count and cleaned up. Either one
- * is a bug of the driver and gives a warning.
+ * A mapping or a vm_bo that is left keeps the VM alive. The first few of each
+ * are reported with range and object, the rest by count. A vm_bo that nobody
+ * cleaned up after its last reference is reported by count and cleaned up. Each
+ * of these is a bug of the driver and gives a warning.
  *
  * Context: process; sleeps. Takes the VM's dma_resv under
  * DRM_GPUVM_RESV_PROTECTED. Neither the caller's lock for the VM nor any gpuva
  * lock is held.
- * Return: the number of leaked mappings, 0 for a clean end.
+ * Return: the number of leaked mappings and vm_bos, 0 for a clean end.
  */
 unsigned long drm_gpuvm_close(struct drm_gpuvm *gpuvm)
 {
-	unsigned long deferred, leaks;
+	unsigned long deferred, mappings, vm_bos;
 
 	might_sleep();
 
 	deferred = gpuvm_bo_deferred_count(gpuvm);
-	leaks = report_leaks(gpuvm);
-
-	drm_WARN(gpuvm->drm, leaks, "VM %s: closed with %lu leaked mappings\n",
-		 gpuvm->name, leaks);
 	drm_WARN(gpuvm->drm, deferred,
 		 "VM %s: closed with %lu vm_bos not cleaned up\n",
 		 gpuvm->name, deferred);
-
 	drm_gpuvm_bo_deferred_cleanup(gpuvm);
+
+	mappings = gpuvm_report_mappings(gpuvm);
+	vm_bos = gpuvm_report_vm_bos(gpuvm);
+	drm_WARN(gpuvm->drm, mappings || vm_bos,
+		 "VM %s: closed with %lu leaked mappings and %lu leaked vm_bos\n",
+		 gpuvm->name, mappings, vm_bos);
+
 	drm_gpuvm_put(gpuvm);
 
-	return leaks;
+	return mappings + vm_bos;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_close);
 

@@ -158,7 +158,7 @@ static void row32_put_order(struct kunit *test)
 	struct gk_lock lock;
 
 	/* The vm_bo's is now the last reference to the VM. */
-	KUNIT_EXPECT_EQ(test, drm_gpuvm_close(vm), 0);
+	drm_gpuvm_put(vm);
 
 	gk_events_start();
 	gk_lock(&lock, vm, obj);

@@ -173,6 +173,34 @@ static void list_in_atomic(struct misuse *m)
 		drm_gpuva_ops_free(m->vm, ops);
 }
 
+static void close_in_use(struct misuse *m)
+{
+	m->va.va.addr = 0x11;
+	m->va.gem.offset = 0x22;
+	if (drm_gpuva_insert(m->vm, &m->va))
+		return;
+
+	drm_gpuvm_get(m->vm);
+	drm_gpuvm_close(m->vm);
+	drm_gpuva_remove(&m->va);
+}
+
+static struct drm_gpuvm *misuse_vm_new(struct drm_device *drm,
+				       enum drm_gpuvm_flags flags);
+
+/* Of a VM of its own: nobody may touch it afterwards. */
+static void put_in_use(struct misuse *m)
+{
+	struct drm_gpuvm *vm = misuse_vm_new(m->vm->drm, 0);
+	struct drm_gpuva va = { .va.addr = 0x33, .va.range = 2 };
+
+	if (IS_ERR(vm) || drm_gpuva_insert(vm, &va))
+		return;
+
+	drm_gpuvm_put(vm);
+	drm_gpuvm_put(vm);
+}
+
 /* All that is done well: nothing of the rest is a misuse. */
 static void nothing(struct misuse *m)
 {
@@ -201,6 +229,8 @@ static const struct {
 	{ "cleanup_in_atomic", cleanup_in_atomic },
 	{ "exec_lock_in_atomic", exec_lock_in_atomic },
 	{ "list_in_atomic", list_in_atomic },
+	{ "close_in_use", close_in_use },
+	{ "put_in_use", put_in_use },
 };
 
 static struct drm_gpuvm *misuse_vm_new(struct drm_device *drm,

@@ -299,6 +299,49 @@ static void row49_leak_reported(struct kunit *test)
 	drm_gpuvm_put(vm);
 }
 
+/* What is leaked is named with its object, and what is too much by count. */
+static void row49_leak_names_object(struct kunit *test)
+{
+	struct drm_gpuvm *vm = gk_vm_new(test);
+	struct drm_gem_object *obj = gk_bo_new(test, 'A');
+	struct drm_gem_object *more[9];
+	struct drm_gpuvm_bo *vm_bo[ARRAY_SIZE(more) + 1];
+	char mapping[96], bo[96];
+	unsigned int seen[3];
+	int i;
+
+	gk_va_insert(test, vm, obj, 0x41, 2, 0x5);
+	vm_bo[0] = gk_vm_bo_obtain(test, vm, obj);
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		more[i] = gk_bo_new(test, 'B');
+		vm_bo[i + 1] = gk_vm_bo_obtain(test, vm, more[i]);
+	}
+	snprintf(mapping, sizeof(mapping),
+		 "leaked mapping [0x41, 0x43) of object %p + 0x5", obj);
+	snprintf(bo, sizeof(bo), "leaked vm_bo of object %p, 1 references", obj);
+	seen[0] = log_count(test, mapping);
+	seen[1] = log_count(test, bo);
+	seen[2] = log_count(test, "and 2 more leaked vm_bos");
+
+	drm_gpuvm_get(vm);
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_EQ(test, drm_gpuvm_close(vm), 11);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	KUNIT_EXPECT_EQ(test, log_count(test, mapping) - seen[0], 1);
+	KUNIT_EXPECT_EQ(test, log_count(test, bo) - seen[1], 1);
+	KUNIT_EXPECT_EQ(test, 1, log_count(test, "and 2 more leaked vm_bos") -
+				 seen[2]);
+
+	for (i = 0; i < ARRAY_SIZE(vm_bo); i++)
+		gk_vm_bo_put(vm_bo[i]);
+	gk_vm_clear(vm);
+	for (i = 0; i < ARRAY_SIZE(more); i++)
+		drm_gem_object_put(more[i]);
+	drm_gem_object_put(obj);
+	drm_gpuvm_put(vm);
+}
+
 static void row49_close_clean(struct kunit *test)
 {
 	struct drm_gpuvm *vm = gk_vm_new(test);
@@ -329,6 +372,7 @@ static struct kunit_case gpuvm_vm_cases[] = {
 	KUNIT_CASE_PARAM(row49_references, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_last_put_under_resv, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_leak_reported, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row49_leak_names_object, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_close_clean, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(resv_and_flags, gk_mode_gen_params),
 	KUNIT_CASE(abi_mismatch),
