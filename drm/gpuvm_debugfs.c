@@ -6,17 +6,38 @@
 
 #include "gpuvm_private.h"
 
-static void show_va(struct seq_file *m, const struct drm_gpuva *va,
-		    const char *what)
+static void show_attrs(struct seq_file *m, const struct drm_gpuva *va)
+{
+	const u32 driver_flags = va->flags & ~(DRM_GPUVA_USERBITS - 1);
+
+	if (va->flags & DRM_GPUVA_SPARSE)
+		seq_puts(m, "  sparse");
+	if (va->flags & DRM_GPUVA_INVALIDATED)
+		seq_puts(m, "  invalidated");
+	if (driver_flags)
+		seq_printf(m, "  flags %#x", driver_flags);
+	if (va->attrs.repeat)
+		seq_printf(m, "  repeats %#x from %#x", va->attrs.repeat,
+			   va->attrs.repeat_phase);
+	if (va->attrs.cookie)
+		seq_printf(m, "  cookie %#llx", va->attrs.cookie);
+}
+
+static void show_va(struct seq_file *m, const struct drm_gpuva *va)
 {
 	seq_printf(m, "%#018llx  %#018llx  %#016llx  ",
 		   va->va.addr, va->va.addr + va->va.range, va->va.range);
 
 	if (va->gem.obj)
-		seq_printf(m, "%p + %#llx%s\n", va->gem.obj, va->gem.offset,
-			   what);
+		seq_printf(m, "%p + %#llx", va->gem.obj, va->gem.offset);
 	else
-		seq_printf(m, "-%s\n", what);
+		seq_putc(m, '-');
+
+	if (va == &va->vm->kernel_alloc_node)
+		seq_puts(m, "  kernel reserve");
+	else
+		show_attrs(m, va);
+	seq_putc(m, '\n');
 }
 
 /**
@@ -25,7 +46,9 @@ static void show_va(struct seq_file *m, const struct drm_gpuva *va,
  * @gpuvm: the VM
  *
  * A line for each mapping, in address order: start, end, length, object and
- * offset. Objects are shown by hashed address: equal ones are the same object.
+ * offset, flags and attributes that are set. Objects are shown by hashed
+ * address: equal ones are the same object. drm_debugfs_gpuvm_json() is for
+ * programs.
  *
  * Context: the caller's lock for the VM is held.
  * Return: 0; -ENODEV if the VM is not initialised.
@@ -42,16 +65,8 @@ int drm_debugfs_gpuva_info(struct seq_file *m, struct drm_gpuvm *gpuvm)
 	seq_printf(m, "%-18s  %-18s  %-16s  %s\n",
 		   "start", "end", "length", "object + offset");
 
-	drm_gpuvm_for_each_va(va, gpuvm) {
-		if (va == &gpuvm->kernel_alloc_node)
-			show_va(m, va, "  kernel reserve");
-		else if (va->flags & DRM_GPUVA_SPARSE)
-			show_va(m, va, "  sparse");
-		else if (va->flags & DRM_GPUVA_INVALIDATED)
-			show_va(m, va, "  invalidated");
-		else
-			show_va(m, va, "");
-	}
+	drm_gpuvm_for_each_va(va, gpuvm)
+		show_va(m, va);
 
 	return 0;
 }

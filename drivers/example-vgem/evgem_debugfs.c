@@ -2,8 +2,9 @@
 /*
  * Copyright The drm-gpuvm reference stack authors
  *
- * Files in debugfs: dri/N/gpuvas, what is mapped in all VMs; and, on kernels
- * with fault injection, example-vgem/fail_bind.
+ * Files in debugfs: dri/N/gpuvas, what is mapped in all VMs, and
+ * dri/N/gpuvas.json, the same for programs; and, on kernels with fault
+ * injection, example-vgem/fail_bind.
  *
  * For your own hardware: nothing to change.
  */
@@ -41,6 +42,32 @@ static int gpuvas_show(struct seq_file *m, void *unused)
 	return ret;
 }
 
+/* An array with an object for each VM. */
+static int gpuvas_json_show(struct seq_file *m, void *unused)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct evgem_device *evgem = to_evgem_device(entry->dev);
+	const char *separator = "";
+	struct evgem_vm *vm;
+	int ret = 0;
+
+	guard(mutex)(&evgem->vms_lock);
+
+	seq_putc(m, '[');
+	list_for_each_entry(vm, &evgem->vms, link) {
+		seq_puts(m, separator);
+		separator = ",\n";
+		drm_gpuvm_bind_queue_lock(vm->binds);
+		ret = drm_debugfs_gpuvm_json(m, &vm->base);
+		drm_gpuvm_bind_queue_unlock(vm->binds);
+		if (ret)
+			return ret;
+	}
+	seq_puts(m, "]\n");
+
+	return 0;
+}
+
 /**
  * evgem_debugfs_add() - add the files of a device
  * @evgem: the device, before it is registered
@@ -48,6 +75,8 @@ static int gpuvas_show(struct seq_file *m, void *unused)
 void evgem_debugfs_add(struct evgem_device *evgem)
 {
 	drm_debugfs_add_file(&evgem->drm, "gpuvas", gpuvas_show, NULL);
+	drm_debugfs_add_file(&evgem->drm, "gpuvas.json", gpuvas_json_show,
+			     NULL);
 }
 
 /**

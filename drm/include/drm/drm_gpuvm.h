@@ -592,5 +592,6 @@ drm_gpuvm_init(struct drm_gpuvm *gpuvm, const char *name,
 #endif
 
 int drm_debugfs_gpuva_info(struct seq_file *m, struct drm_gpuvm *gpuvm);
+int drm_debugfs_gpuvm_json(struct seq_file *m, struct drm_gpuvm *gpuvm);
 
 #endif

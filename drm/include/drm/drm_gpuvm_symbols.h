@@ -132,5 +132,6 @@
 
 /* debug */
 #define drm_debugfs_gpuva_info			ref_drm_debugfs_gpuva_info
+#define drm_debugfs_gpuvm_json			ref_drm_debugfs_gpuvm_json
 
 #endif
