@@ -21,8 +21,8 @@
 
 #define ROOT "/tmp/evgem-cgroup"
 #define GROUP ROOT "/evgem"
-#define LIMIT (12ull << 20)
-#define BO_SIZE (1ull << 20)
+#define BO_SIZE (256 * PAGE)
+#define LIMIT (12 * BO_SIZE)
 
 static int write_to(const char *path, const char *text)
 {

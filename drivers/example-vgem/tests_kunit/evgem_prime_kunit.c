@@ -92,6 +92,7 @@ static struct kunit_suite evgem_prime_suite = {
 	.name = "evgem_prime",
 	.test_cases = evgem_prime_cases,
 };
+
 kunit_test_suite(evgem_prime_suite);
 
 MODULE_DESCRIPTION("KUnit suite of the example driver's imports");
