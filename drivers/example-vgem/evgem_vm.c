@@ -237,9 +237,13 @@ void evgem_vm_close(struct evgem_vm *vm)
 	scoped_guard(mutex, &vm->evgem->vms_lock)
 		list_del_init(&vm->link);
 
-	/* No job begins that would see nothing mapped: queues go first. */
+	/*
+	 * Before, so that no job sees nothing mapped; and behind, for a queue
+	 * that was being made and did not see yet that the VM is closed.
+	 */
 	evgem_vm_kill_queues(vm);
 	drm_gpuvm_bind_queue_close(vm->binds);
+	evgem_vm_kill_queues(vm);
 }
 
 /**

@@ -104,6 +104,10 @@ renumber() {
 state=$(mktemp)
 while read -r theme cases; do
 	echo "# $theme"
+	if [ ! -x "$programs/$theme" ]; then
+		result 1 "$theme is not there"
+		continue
+	fi
 	start=$(date +%s)
 	# shellcheck disable=SC2086 # a list of words
 	"$programs/$theme" $cases </dev/null | renumber
