@@ -407,6 +407,14 @@ static void many_at_once(int fd)
 		}
 		OK(evgem_bo_close(fd, ours));
 		OK(evgem_bo_close(second, theirs));
+		/*
+		 * Debugging of DMA allows seven mappings of a page. Those of
+		 * the last round are in use, those before it are on their way.
+		 */
+		for (unsigned int i = 0; i < ARRAY_SIZE(rigs); i++)
+			OK(evgem_bind_sync(rigs[i].fd, rigs[i].vm,
+					   &(struct evgem_bind){ 0 }));
+		sleep_ms(20);
 	}
 	/* A synchronous one comes after those before it. */
 	for (unsigned int i = 0; i < ARRAY_SIZE(rigs); i++) {
