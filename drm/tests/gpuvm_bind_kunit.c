@@ -64,8 +64,9 @@ static void bind_overlap_in_array(struct kunit *test)
 	ops[0] = bw_map(1, 50, 20, 0);
 	ops[1] = bw_map(2, 55, 5, 0);
 	ops[2] = bw_unmap_obj(2);
-	ops[3] = bw_unmap(40, 60);
-	KUNIT_EXPECT_EQ(test, bw_bind(ops, 4), 0);
+	ops[3] = bw_unmap(40, 15);
+	ops[4] = bw_unmap(60, 40);
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 5), 0);
 	bw_expect_vm("A[0,8)@0 B[8,12)@0 A[14,15)@14 A[20,30)@20 -[30,34)@0!2");
 	for (u64 i = 40; i < 100; i++)
 		KUNIT_EXPECT_EQ(test, bw_world->pt[i].writes, 0);
