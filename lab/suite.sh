@@ -58,6 +58,52 @@ case_skip() {
 	echo "ok $suite_number - $1 # SKIP $2"
 }
 
+# case_reports KERNEL MODULE PARAMETER NAME REGEX [NAME REGEX...]: in one guest,
+# loads MODULE with PARAMETER=NAME for one NAME after the other; each has to
+# give its report, the kernel nothing else. A case for each and one for the
+# rest. Not for reports that end the guest or the checker.
+case_reports() {
+	cr_kernel=$1
+	cr_module=$2
+	cr_parameter=$3
+	shift 3
+	cr_names=
+	cr_expects=
+	cr_list=$(mktemp)
+	while [ $# -gt 0 ]; do
+		cr_names="$cr_names $1"
+		printf '%s %s\n' "$1" "$2" >>"$cr_list"
+		shift 2
+	done
+	set --
+	while read -r cr_name cr_regex; do
+		set -- "$@" --expect "$cr_regex"
+	done <"$cr_list"
+	cr_log=$(mktemp build/log/reports-XXXXXX)
+	cr_rc=0
+	# Two of a kind, with another between them: the kernel tells of some only
+	# once in a second.
+	# shellcheck disable=SC2016 # expanded in the guest
+	lab/run --timeout 120 --log "$cr_log" "$@" "$cr_kernel" -- sh -euc '
+		for name in $3; do
+			echo "lab: misdeed $name" >/dev/kmsg
+			lab/guest/load "$1" "$2=$name"
+			rmmod "$1"
+			sleep 0.5
+		done
+		echo "lab: misdeed none" >/dev/kmsg' sh "$cr_module" "$cr_parameter" "$cr_names" \
+		>"$suite_output" 2>&1 || cr_rc=$?
+	while read -r cr_name cr_regex; do
+		cr_found=0
+		sed -n "/lab: misdeed $cr_name\$/,/lab: misdeed/p" "$cr_log" |
+			sed 's/^\[ *[0-9.]*\]\(\[ *[TC][0-9]*\]\)\{0,1\} //' |
+			grep -qE -- "$cr_regex" || cr_found=1
+		case_result "$cr_found" "$cr_name is reported by $cr_kernel"
+	done <"$cr_list"
+	case_result "$cr_rc" "$cr_kernel reports only these:$cr_names"
+	rm -f "$cr_list" "$cr_log"
+}
+
 finish() {
 	exit "$suite_failed"
 }
