@@ -15,8 +15,8 @@
 
 #include "gpuvm_kunit_helper.h"
 
-#define ROUNDS		500
-#define ROUNDS_MET	100
+#define ROUNDS		200
+#define ROUNDS_MET	60
 #define STAY		6
 #define CHURN		4
 

@@ -27,7 +27,7 @@ module_param(random_seed, ulong, 0444);
 MODULE_PARM_DESC(random_seed, "seed of gpuvm_random; 0 for a new one each time");
 
 /* KASAN is about ten times slower, and has seen all there is long before. */
-static unsigned int random_count = IS_ENABLED(CONFIG_KASAN) ? 200000 : 1000000;
+static unsigned int random_count = IS_ENABLED(CONFIG_KASAN) ? 80000 : 400000;
 module_param(random_count, uint, 0444);
 MODULE_PARM_DESC(random_count, "number of operations of gpuvm_random");
 

@@ -40,7 +40,7 @@ else
 fi
 
 count=2
-[ -z "$smoke" ] || count=5
+[ -z "$smoke" ] || count=6
 while read -r theme cases; do
 	if [ -n "$cases" ]; then
 		# shellcheck disable=SC2086 # a list of words
@@ -66,6 +66,19 @@ result() {
 	fi
 }
 
+# ranges EVENT FILE: the ranges that the events of this name tell of
+ranges() {
+	sed -n "s/^$1: .*\(addr=0x[0-9a-f]* range=0x[0-9a-f]*\).*/\1/p" "$2" | sort
+}
+
+traced_evenly() {
+	te_mapped=$(ranges gpuva_map "$1")
+	[ -n "$te_mapped" ] && [ "$te_mapped" = "$(ranges gpuva_unmap "$1")" ] || {
+		sed 's/^/# /' "$1"
+		return 1
+	}
+}
+
 [ -z "$smoke" ] || modprobe drm_gpuvm
 lab/guest/load drm_gpuvm_ref example_vgem "${PARAMETERS:-max_vms=64}"
 result $? load
@@ -75,6 +88,9 @@ lab/guest/load udmabuf 2>/dev/null
 if [ -n "$smoke" ]; then
 	ls -d /sys/module/drm_gpuvm /sys/module/drm_gpuvm_ref >/dev/null
 	result $? "beside the kernel's own core"
+	drm/tests/trace-in-guest "$programs/evgem-bind" map-unmap >"$plan" 2>&1
+	traced_evenly "$plan"
+	result $? "what is traced as mapped is traced as unmapped"
 fi
 
 # Results get the number that they have in the whole, and the theme's name.
