@@ -79,14 +79,22 @@ static bool names_flags(const struct drm_gpuvm_map_req *req)
 	return req->flags || req->attrs.cookie || req->attrs.repeat;
 }
 
-static bool attrs_valid(const struct drm_gpuvm_map_req *req)
+/**
+ * gpuvm_attrs_valid() - whether a mapping can have these attributes
+ * @attrs: the attributes
+ * @obj: the object that is mapped, or NULL
+ *
+ * Context: any.
+ * Return: false for a repeat without an object, and for a phase that is not in
+ * the piece.
+ */
+bool gpuvm_attrs_valid(const struct drm_gpuva_attrs *attrs,
+		       const struct drm_gem_object *obj)
 {
-	const struct drm_gpuva_attrs *attrs = &req->attrs;
-
 	if (!attrs->repeat)
 		return !attrs->repeat_phase;
 
-	return req->map.gem.obj && attrs->repeat_phase < attrs->repeat;
+	return obj && attrs->repeat_phase < attrs->repeat;
 }
 
 /**
@@ -107,8 +115,8 @@ int gpuvm_map_req_check(struct drm_gpuvm *gpuvm,
 	const struct drm_gpuva_op_va *va = &req->map.va;
 
 	if (!drm_gpuvm_range_valid(gpuvm, va->addr, va->range) ||
-	    (req->flags & NOT_REQUESTED) || !attrs_valid(req) ||
-	    req->__pad || req->__reserved)
+	    (req->flags & NOT_REQUESTED) || req->__pad || req->__reserved ||
+	    !gpuvm_attrs_valid(&req->attrs, req->map.gem.obj))
 		return -EINVAL;
 
 	if (names_flags(req))

@@ -219,19 +219,30 @@ drm_gpuvm_bind_job_create(struct drm_gpuvm_bind_queue *queue, u32 max_ops,
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bind_job_create);
 
+/* Flags and attributes are those of a mapping: without one there are none. */
+static bool op_attrs_valid(const struct drm_gpuvm_bind_op *op)
+{
+	if (op->op == DRM_GPUVM_BIND_OP_MAP ||
+	    op->op == DRM_GPUVM_BIND_OP_MAP_SPARSE)
+		return !(op->flags & (DRM_GPUVA_USERBITS - 1)) &&
+		       gpuvm_attrs_valid(&op->attrs, op->obj);
+
+	return !op->flags && !memchr_inv(&op->attrs, 0, sizeof(op->attrs));
+}
+
 static bool op_valid(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_bind_op *op)
 {
-	bool maps = op->op == DRM_GPUVM_BIND_OP_MAP ||
-		    op->op == DRM_GPUVM_BIND_OP_MAP_SPARSE;
 	u64 end;
 
 	if (memchr_inv(op->__reserved, 0, sizeof(op->__reserved)) ||
-	    op->flags & (maps ? DRM_GPUVA_USERBITS - 1 : ~0))
+	    !op_attrs_valid(op))
 		return false;
 
 	switch (op->op) {
 	case DRM_GPUVM_BIND_OP_MAP:
-		if (!op->obj || check_add_overflow(op->offset, op->range, &end))
+		if (!op->obj || check_add_overflow(op->offset,
+						   op->attrs.repeat ?: op->range,
+						   &end))
 			return false;
 		break;
 	case DRM_GPUVM_BIND_OP_UNMAP:
@@ -266,8 +277,9 @@ static unsigned int vas_needed(const struct drm_gpuvm_bind_op *op)
  * @job: the job, not submitted
  * @op: the operation; copied, the object gets a reference
  *
- * Also sets aside what the operation may need. That a MAP's range lies in its
- * object is for the caller to know, who knows the VM's unit.
+ * Also sets aside what the operation may need. That a MAP's range, or the piece
+ * that it repeats, lies in its object is for the caller to know, who knows the
+ * VM's unit.
  *
  * Context: process; sleeps; no dma_resv is held.
  * Return: 0; -EINVAL for a bad operation or more than the job has room for;

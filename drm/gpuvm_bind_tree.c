@@ -113,9 +113,8 @@ static void go(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va)
 	drm_WARN_ON(va->vm->drm, gpuva_index_insert(&job->old, va));
 }
 
-static int step_map(struct tree_cursor *cursor, const struct drm_gpuva_op_map *op)
+static int step_map(struct tree_cursor *cursor, const struct drm_gpuva_op *op)
 {
-	const struct gpuvm_bind_step *step = cursor->step;
 	struct drm_gpuvm_bind_job *job = cursor->job;
 	struct drm_gpuva *va = take_va(job);
 	int ret;
@@ -123,16 +122,15 @@ static int step_map(struct tree_cursor *cursor, const struct drm_gpuva_op_map *o
 	if (!va)
 		return -ENOMEM;
 
-	ret = gpuvm_va_insert(gpuvm_bind_vm(job), va, op);
+	ret = gpuvm_va_insert(gpuvm_bind_vm(job), va, &op->map);
 	if (ret) {
 		give_back_va(job, va);
 		return ret;
 	}
 
-	va->flags = step->op.flags;
-	if (step->op.op == DRM_GPUVM_BIND_OP_MAP_SPARSE)
-		va->flags |= DRM_GPUVA_SPARSE;
-	come(job, va, step->vm_bo);
+	va->flags = op->flags;
+	va->attrs = op->attrs;
+	come(job, va, cursor->step->vm_bo);
 	return 0;
 }
 
@@ -182,7 +180,7 @@ static int tree_step(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
 
 	switch (op->op) {
 	case DRM_GPUVA_OP_MAP:
-		return step_map(cursor, &op->map);
+		return step_map(cursor, op);
 	case DRM_GPUVA_OP_REMAP:
 		return step_remap(cursor->job, &op->remap);
 	case DRM_GPUVA_OP_UNMAP:
@@ -229,11 +227,13 @@ static int apply_step(struct drm_gpuvm_bind_job *job,
 {
 	const struct drm_gpuvm_bind_op *op = &step->op;
 	struct tree_cursor cursor = { .job = job, .step = step };
-	const struct drm_gpuvm_map_req req = {
+	struct drm_gpuvm_map_req req = {
 		.map.va.addr = op->addr,
 		.map.va.range = op->range,
 		.map.gem.obj = op->obj,
 		.map.gem.offset = op->offset,
+		.flags = op->flags,
+		.attrs = op->attrs,
 	};
 
 	switch (op->op) {
@@ -243,6 +243,9 @@ static int apply_step(struct drm_gpuvm_bind_job *job,
 	case DRM_GPUVM_BIND_OP_UNMAP_OBJ:
 		unmap_obj(job, step->vm_bo);
 		return 0;
+	case DRM_GPUVM_BIND_OP_MAP_SPARSE:
+		req.flags |= DRM_GPUVA_SPARSE;
+		fallthrough;
 	default:
 		return gpuvm_sm_map(gpuvm_bind_vm(job), &req, tree_step,
 				    &cursor);

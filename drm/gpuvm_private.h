@@ -97,6 +97,8 @@ bool gpuvm_range_wraps(u64 addr, u64 range);
 bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr, u64 range);
 
 /* gpuvm_attrs.c */
+bool gpuvm_attrs_valid(const struct drm_gpuva_attrs *attrs,
+		       const struct drm_gem_object *obj);
 int gpuvm_map_req_check(struct drm_gpuvm *gpuvm,
 			const struct drm_gpuvm_map_req *req);
 bool gpuvm_va_same(const struct drm_gpuva *a, const struct drm_gpuva *b);

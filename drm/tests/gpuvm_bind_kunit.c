@@ -123,7 +123,7 @@ static void bind_bad_ops(struct kunit *test)
 	bad[count] = bw_map(0, 0, 4, 0);
 	bad[count++].flags = DRM_GPUVA_SPARSE;
 	bad[count] = bw_map(0, 0, 4, 0);
-	bad[count++].__reserved[3] = 1;
+	bad[count++].__reserved[1] = 1;
 	bad[count++] = bw_map(0, 0, 4, U64_MAX - 2);
 	bad[count++] = bw_map(0, 0, 0, 0);
 	bad[count++] = bw_map(0, 238, 4, 0);
@@ -174,46 +174,14 @@ static struct drm_gpuvm_bind_op random_op(struct rnd_state *rnd)
 		op = bw_map(prandom_u32_state(rnd) % BW_BOS, addr, range,
 			    addr + prandom_u32_state(rnd) % 2);
 		op.flags = prandom_u32_state(rnd) % 4 ? 0 : BW_READONLY;
+		if (prandom_u32_state(rnd) % 4)
+			return op;
+
+		op.attrs.cookie = prandom_u32_state(rnd) % 2;
+		op.attrs.repeat = 1 + prandom_u32_state(rnd) % 5;
+		op.attrs.repeat_phase = addr % op.attrs.repeat;
+		op.offset = prandom_u32_state(rnd) % 2;
 		return op;
-	}
-}
-
-/* What an operation means, page by page. */
-static void model_op(struct bw_page *pages,
-		     const struct drm_gpuvm_bind_op *op)
-{
-	for (u64 i = 0; i < GK_VM_RANGE; i++) {
-		struct bw_page *page = &pages[i];
-
-		if (op->op == DRM_GPUVM_BIND_OP_UNMAP_OBJ) {
-			if (page->obj == op->obj)
-				*page = (struct bw_page) {};
-			continue;
-		}
-		if (i < op->addr || i >= op->addr + op->range)
-			continue;
-
-		*page = (struct bw_page) {};
-		if (op->op == DRM_GPUVM_BIND_OP_UNMAP)
-			continue;
-		page->valid = true;
-		page->obj = op->obj;
-		page->offset = op->obj ? op->offset + i - op->addr : 0;
-		page->flags = op->obj ? op->flags :
-					op->flags | DRM_GPUVA_SPARSE;
-	}
-}
-
-static void expect_pages(const struct bw_page *pages, const char *when)
-{
-	for (u64 i = 0; i < GK_VM_RANGE; i++) {
-		const struct bw_page *is = &bw_world->pt[i], *want = &pages[i];
-
-		if (is->valid == want->valid && is->obj == want->obj &&
-		    is->offset == want->offset && is->flags == want->flags)
-			continue;
-		KUNIT_FAIL(bw_world->test, "page %llu differs %s", i, when);
-		return;
 	}
 }
 
@@ -229,11 +197,8 @@ static struct drm_gpuvm_bind_op *new_ops(struct kunit *test)
 static void bind_random(struct kunit *test)
 {
 	struct drm_gpuvm_bind_op *ops = new_ops(test);
-	struct bw_page *model;
+	struct bw_page *model = bw_new_pages(test);
 	struct rnd_state rnd;
-
-	model = kunit_kcalloc(test, GK_VM_RANGE, sizeof(*model), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, model);
 
 	prandom_seed_state(&rnd, SEED);
 	bw_new(test, 0);
@@ -242,10 +207,10 @@ static void bind_random(struct kunit *test)
 
 		for (u32 i = 0; i < count; i++) {
 			ops[i] = random_op(&rnd);
-			model_op(model, &ops[i]);
+			bw_model_op(model, &ops[i]);
 		}
 		KUNIT_ASSERT_EQ(test, bw_bind(ops, count), 0);
-		expect_pages(model, "from the model");
+		bw_expect_pages(model, "from the model");
 		bw_expect_consistent();
 		/* An entry is cleared and written, at the most. */
 		for (u64 i = 0; i < GK_VM_RANGE; i++)
@@ -309,13 +274,15 @@ static bool fail_from_nth(struct kunit *test, struct drm_gpuvm_bind_op *ops,
 		bw_world->fail_count = 1;
 		ret = bind_to_fail(ops, count);
 		dead = drm_gpuvm_bind_queue_error(bw_world->queue) == -EIO;
+		KUNIT_EXPECT_EQ(test, dead ? ret : 0,
+				drm_gpuvm_bind_queue_reason(bw_world->queue));
 		if (!ret || dead)
 			continue;
 
 		++*failures;
 		KUNIT_EXPECT_STREQ(test, vm, gk_vm_text(test, bw_world->vm));
 		KUNIT_EXPECT_STREQ(test, vm_bos, bw_vm_bos_text());
-		expect_pages(bw_world->saved, "after an undo");
+		bw_expect_pages(bw_world->saved, "after an undo");
 	}
 
 	if (!ret)
@@ -388,7 +355,7 @@ static void bind_undo_allocations(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
 		KUNIT_EXPECT_STREQ(test, vm, gk_vm_text(test, bw_world->vm));
 		KUNIT_EXPECT_STREQ(test, vm_bos, bw_vm_bos_text());
-		expect_pages(bw_world->saved, "after a failed allocation");
+		bw_expect_pages(bw_world->saved, "after a failed allocation");
 		if (test->status == KUNIT_FAILURE)
 			break;
 	}
@@ -453,32 +420,10 @@ static void bind_refused(struct kunit *test)
 	bw_end();
 }
 
-static const char *fence_name(struct dma_fence *fence)
-{
-	return "bind-kunit";
-}
-
-static const struct dma_fence_ops fence_ops = {
-	.get_driver_name = fence_name,
-	.get_timeline_name = fence_name,
-};
-
-static DEFINE_SPINLOCK(fence_lock);
-
-static struct dma_fence *new_fence(struct kunit *test)
-{
-	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, fence);
-	dma_fence_init(fence, &fence_ops, &fence_lock,
-		       dma_fence_context_alloc(1), 1);
-	return fence;
-}
-
 /* A job that takes the object away and waits when the VM is closed. */
 static void bind_close_in_flight(struct kunit *test)
 {
-	struct dma_fence *gate = new_fence(test), *done;
+	struct dma_fence *gate = bw_fence_new(test), *done;
 	struct drm_gpuvm_bind_job *job;
 	struct drm_gpuvm_bind_op ops[2];
 
@@ -514,7 +459,7 @@ static void bind_close_in_flight(struct kunit *test)
 /* Deferred mode shows the mappings at once, immediate mode when the job ran. */
 static void bind_when_it_shows(struct kunit *test)
 {
-	struct dma_fence *gate = new_fence(test);
+	struct dma_fence *gate = bw_fence_new(test);
 	struct drm_gpuvm_bind_job *job;
 	struct drm_gpuvm_bind_op op;
 
@@ -583,22 +528,10 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static int suite_init(struct kunit_suite *suite)
-{
-	bw_cleanup_wq = alloc_workqueue("bind-kunit", WQ_UNBOUND, 0);
-	return bw_cleanup_wq ? 0 : -ENOMEM;
-}
-
-static void suite_exit(struct kunit_suite *suite)
-{
-	if (bw_cleanup_wq)
-		destroy_workqueue(bw_cleanup_wq);
-}
-
 static struct kunit_suite suite = {
 	.name = "gpuvm_bind",
-	.suite_init = suite_init,
-	.suite_exit = suite_exit,
+	.suite_init = bw_suite_init,
+	.suite_exit = bw_suite_exit,
 	.init = gk_init,
 	.exit = gk_exit,
 	.test_cases = cases,

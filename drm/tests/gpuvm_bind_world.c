@@ -3,6 +3,7 @@
  * What the suites of the bind layer share.
  */
 #include <linux/delay.h>
+#include <linux/dma-fence.h>
 #include <linux/workqueue.h>
 
 #include "gpuvm_bind_world.h"
@@ -10,6 +11,41 @@
 struct bw_world *bw_world;
 
 struct workqueue_struct *bw_cleanup_wq;
+
+static const char *fence_name(struct dma_fence *fence)
+{
+	return "bind-kunit";
+}
+
+static const struct dma_fence_ops fence_ops = {
+	.get_driver_name = fence_name,
+	.get_timeline_name = fence_name,
+};
+
+static DEFINE_SPINLOCK(fence_lock);
+
+/* A fence that the case signals, and puts. */
+struct dma_fence *bw_fence_new(struct kunit *test)
+{
+	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, fence);
+	dma_fence_init(fence, &fence_ops, &fence_lock,
+		       dma_fence_context_alloc(1), 1);
+	return fence;
+}
+
+int bw_suite_init(struct kunit_suite *suite)
+{
+	bw_cleanup_wq = alloc_workqueue("bind-kunit", WQ_UNBOUND, 0);
+	return bw_cleanup_wq ? 0 : -ENOMEM;
+}
+
+void bw_suite_exit(struct kunit_suite *suite)
+{
+	if (bw_cleanup_wq)
+		destroy_workqueue(bw_cleanup_wq);
+}
 
 static bool fails(void)
 {
@@ -69,8 +105,9 @@ static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 		entry->valid = true;
 		entry->obj = va->gem.obj;
 		entry->offset = va->gem.obj ?
-				va->gem.offset + addr + i - va->va.addr : 0;
+				drm_gpuva_gem_offset(va, addr + i) : 0;
 		entry->flags = va->flags;
+		entry->cookie = va->attrs.cookie;
 		entry->writes++;
 	}
 
@@ -171,6 +208,15 @@ struct drm_gpuvm_bind_op bw_map(int bo, u64 addr, u64 range, u64 offset)
 	};
 }
 
+struct drm_gpuvm_bind_op bw_repeat(int bo, u64 addr, u64 range, u64 offset,
+				   u32 repeat)
+{
+	struct drm_gpuvm_bind_op op = bw_map(bo, addr, range, offset);
+
+	op.attrs.repeat = repeat;
+	return op;
+}
+
 struct drm_gpuvm_bind_op bw_unmap(u64 addr, u64 range)
 {
 	return (struct drm_gpuvm_bind_op) {
@@ -219,14 +265,10 @@ struct drm_gpuvm_bind_job *bw_job(const struct drm_gpuvm_bind_op *ops,
 }
 
 /* A bind from beginning to end, as a synchronous ioctl has it. */
-int bw_bind(const struct drm_gpuvm_bind_op *ops, u32 count)
+int bw_submit(const struct drm_gpuvm_bind_op *ops, u32 count)
 {
 	struct drm_gpuvm_bind_job *job;
 	int ret;
-
-	for (u64 i = 0; i < GK_VM_RANGE; i++)
-		bw_world->pt[i].writes = 0;
-	bw_world->calls = 0;
 
 	job = bw_job(ops, count);
 	if (IS_ERR(job))
@@ -237,6 +279,28 @@ int bw_bind(const struct drm_gpuvm_bind_op *ops, u32 count)
 		ret = drm_gpuvm_bind_job_wait(job);
 	drm_gpuvm_bind_job_put(job);
 	return ret;
+}
+
+/* The same, and its changes of page tables and its callbacks are counted. */
+int bw_bind(const struct drm_gpuvm_bind_op *ops, u32 count)
+{
+	for (u64 i = 0; i < GK_VM_RANGE; i++)
+		bw_world->pt[i].writes = 0;
+	bw_world->calls = 0;
+
+	return bw_submit(ops, count);
+}
+
+/* What a mapping shows at a page, said without the core's help. */
+static u64 offset_at(const struct drm_gpuva *va, u64 page)
+{
+	u64 distance = page - va->va.addr;
+
+	if (va->attrs.repeat)
+		distance = (va->attrs.repeat_phase + distance) %
+			   va->attrs.repeat;
+
+	return va->gem.offset + distance;
 }
 
 /* Page tables and mappings say the same, page for page. */
@@ -260,10 +324,10 @@ void bw_expect_consistent(void)
 			KUNIT_EXPECT_TRUE(test, entry->valid);
 			KUNIT_EXPECT_PTR_EQ(test, entry->obj, va->gem.obj);
 			KUNIT_EXPECT_EQ(test, entry->flags, va->flags);
+			KUNIT_EXPECT_EQ(test, entry->cookie, va->attrs.cookie);
 			if (va->gem.obj)
 				KUNIT_EXPECT_EQ(test, entry->offset,
-						va->gem.offset + page -
-						va->va.addr);
+						offset_at(va, page));
 		}
 	}
 	for (; page < GK_VM_RANGE; page++)
@@ -278,16 +342,75 @@ void bw_expect_vm(const char *text)
 	bw_expect_consistent();
 }
 
-/* References and lists of all vm_bos, as text, with no job left. */
+/* What an operation means, page by page. */
+void bw_model_op(struct bw_page *pages, const struct drm_gpuvm_bind_op *op)
+{
+	for (u64 i = 0; i < GK_VM_RANGE; i++) {
+		struct bw_page *page = &pages[i];
+		u64 distance = i - op->addr;
+
+		if (op->op == DRM_GPUVM_BIND_OP_UNMAP_OBJ) {
+			if (page->obj == op->obj)
+				*page = (struct bw_page) {};
+			continue;
+		}
+		if (i < op->addr || i >= op->addr + op->range)
+			continue;
+
+		*page = (struct bw_page) {};
+		if (op->op == DRM_GPUVM_BIND_OP_UNMAP)
+			continue;
+		if (op->attrs.repeat)
+			distance = (op->attrs.repeat_phase + distance) %
+				   op->attrs.repeat;
+		page->valid = true;
+		page->obj = op->obj;
+		page->offset = op->obj ? op->offset + distance : 0;
+		page->flags = op->obj ? op->flags :
+					op->flags | DRM_GPUVA_SPARSE;
+		page->cookie = op->attrs.cookie;
+	}
+}
+
+void bw_expect_pages(const struct bw_page *pages, const char *when)
+{
+	for (u64 i = 0; i < GK_VM_RANGE; i++) {
+		const struct bw_page *is = &bw_world->pt[i], *want = &pages[i];
+
+		if (is->valid == want->valid && is->obj == want->obj &&
+		    is->offset == want->offset && is->flags == want->flags &&
+		    is->cookie == want->cookie)
+			continue;
+		KUNIT_FAIL(bw_world->test, "page %llu differs %s", i, when);
+		return;
+	}
+}
+
+/* A model: as many pages as a VM has, with nothing mapped. */
+struct bw_page *bw_new_pages(struct kunit *test)
+{
+	struct bw_page *pages = kunit_kcalloc(test, GK_VM_RANGE,
+					      sizeof(*pages), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	return pages;
+}
+
+/*
+ * References and lists of the VM and of all its vm_bos, as text, with no job
+ * left: a mapping has one reference to the VM, a vm_bo one as well, and one to
+ * its object.
+ */
 const char *bw_vm_bos_text(void)
 {
 	char *text = kunit_kzalloc(bw_world->test, 128, GFP_KERNEL);
-	size_t len = 0;
+	size_t len;
 
 	KUNIT_ASSERT_NOT_NULL(bw_world->test, text);
+	len = scnprintf(text, 128, "VM %u ", kref_read(&bw_world->vm->kref));
 	for (int i = 0; i < BW_BOS; i++) {
 		struct drm_gem_object *obj = bw_world->bos[i];
-		unsigned int linked = 0, refs = 0;
+		unsigned int linked = 0, refs = 0, listed = 0;
 		struct drm_gpuvm_bo *vm_bo;
 		struct drm_gpuva *va;
 		struct gk_lock lock;
@@ -295,13 +418,14 @@ const char *bw_vm_bos_text(void)
 		gk_lock(&lock, bw_world->vm, obj);
 		drm_gem_for_each_gpuvm_bo(vm_bo, obj) {
 			refs += kref_read(&vm_bo->kref);
+			listed += !list_empty(&gpuvm_bo_private(vm_bo)->extobj.link);
 			drm_gpuvm_bo_for_each_va(va, vm_bo)
 				linked++;
 		}
 		gk_unlock(&lock);
-		len += scnprintf(text + len, 128 - len, "%c %u/%u/%u ",
+		len += scnprintf(text + len, 128 - len, "%c %u/%u/%u/%u ",
 				 gk_bo_name(obj), kref_read(&obj->refcount),
-				 refs, linked);
+				 refs, linked, listed);
 	}
 
 	return text;

@@ -14,6 +14,7 @@
 #include "../gpuvm_bind_private.h"
 #include "gpuvm_kunit_helper.h"
 
+struct dma_fence;
 struct workqueue_struct;
 
 #define BW_BOS 3
@@ -31,6 +32,8 @@ struct bw_page {
 	u64 offset;
 	/** @flags: of the mapping */
 	u32 flags;
+	/** @cookie: of the mapping */
+	u64 cookie;
 	/** @writes: changes by the last job */
 	unsigned int writes;
 };
@@ -53,7 +56,7 @@ struct bw_world {
 	struct bw_page saved[GK_VM_RANGE];
 	/** @jobs: jobs that are alive */
 	atomic_t jobs;
-	/** @calls: callbacks that can fail, so far */
+	/** @calls: callbacks that can fail, so far; right if one thread binds */
 	unsigned int calls;
 	/** @fail_from: the first of these that fails, from 1; 0 for none */
 	unsigned int fail_from;
@@ -74,18 +77,29 @@ extern struct workqueue_struct *bw_cleanup_wq;
 
 extern const struct drm_gpuvm_bind_ops bw_ops;
 
+struct dma_fence *bw_fence_new(struct kunit *test);
+
+int bw_suite_init(struct kunit_suite *suite);
+void bw_suite_exit(struct kunit_suite *suite);
+
 void bw_new(struct kunit *test, u32 flags);
 void bw_wait_for_jobs(int left);
 void bw_end(void);
 struct drm_gpuvm_bind_op bw_map(int bo, u64 addr, u64 range, u64 offset);
+struct drm_gpuvm_bind_op bw_repeat(int bo, u64 addr, u64 range, u64 offset,
+				   u32 repeat);
 struct drm_gpuvm_bind_op bw_unmap(u64 addr, u64 range);
 struct drm_gpuvm_bind_op bw_sparse(u64 addr, u64 range);
 struct drm_gpuvm_bind_op bw_unmap_obj(int bo);
 struct drm_gpuvm_bind_job *bw_job(const struct drm_gpuvm_bind_op *ops,
 				  u32 count);
+int bw_submit(const struct drm_gpuvm_bind_op *ops, u32 count);
 int bw_bind(const struct drm_gpuvm_bind_op *ops, u32 count);
 void bw_expect_consistent(void);
 void bw_expect_vm(const char *text);
+void bw_model_op(struct bw_page *pages, const struct drm_gpuvm_bind_op *op);
+void bw_expect_pages(const struct bw_page *pages, const char *when);
+struct bw_page *bw_new_pages(struct kunit *test);
 const char *bw_vm_bos_text(void);
 
 #endif

@@ -128,7 +128,7 @@ struct gk_steps {
 	/** @len: length of @log */
 	size_t len;
 	/** @log: the operations as text */
-	char log[512];
+	char log[1024];
 };
 
 extern const struct gk_mode gk_modes[4];

@@ -59,8 +59,16 @@ struct drm_gpuvm_bind_op {
 	u64 offset;
 	/** @obj: the object of MAP and UNMAP_OBJ, else NULL */
 	struct drm_gem_object *obj;
+	/**
+	 * @attrs: of the new mapping; 0 unless something is mapped, and a MAP
+	 * alone may repeat
+	 *
+	 * With &drm_gpuva_attrs.repeat the mapping shows so much of @obj, from
+	 * @offset on, over and over; @range may be longer than @obj then.
+	 */
+	struct drm_gpuva_attrs attrs;
 	/** @__reserved: 0 */
-	u64 __reserved[4];
+	u64 __reserved[2];
 };
 
 /**
@@ -117,7 +125,8 @@ struct drm_gpuvm_bind_ops {
 	/**
 	 * @pt_map: write page-table entries for a part of a mapping
 	 *
-	 * Nothing is mapped in the range.
+	 * Nothing is mapped in the range. drm_gpuva_gem_offset() tells what of
+	 * the object an address shows.
 	 *
 	 * Context: fence signalling section.
 	 * Return: 0, or why not; the range may then be half written.
