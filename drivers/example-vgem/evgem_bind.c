@@ -32,16 +32,27 @@ static bool range_valid(struct evgem_vm *vm,
 	       drm_gpuvm_range_valid(&vm->base, args->addr, args->range);
 }
 
+/* The core counts what repeats in 32 bits. */
+static bool repeat_valid(const struct drm_evgem_bind_op *args)
+{
+	if (!(args->flags & DRM_EVGEM_BIND_REPEAT))
+		return !args->repeat;
+
+	return args->repeat && PAGE_ALIGNED(args->repeat) &&
+	       args->repeat <= min_t(u64, args->range, U32_MAX);
+}
+
 static bool op_args_valid(struct evgem_vm *vm,
 			  const struct drm_evgem_bind_op *args)
 {
-	if (args->pad || args->repeat)
+	if (args->pad || !repeat_valid(args))
 		return false;
 
 	switch (args->op) {
 	case DRM_EVGEM_BIND_OP_MAP:
 		return args->handle && range_valid(vm, args) &&
-		       !(args->flags & ~DRM_EVGEM_BIND_READONLY);
+		       !(args->flags & ~(DRM_EVGEM_BIND_READONLY |
+					 DRM_EVGEM_BIND_REPEAT));
 	case DRM_EVGEM_BIND_OP_UNMAP:
 	case DRM_EVGEM_BIND_OP_MAP_SPARSE:
 		return !args->handle && !args->flags && !args->offset &&
@@ -88,6 +99,7 @@ static int add_op(struct drm_gpuvm_bind_job *job, struct evgem_vm *vm,
 		.addr = args->addr,
 		.range = args->range,
 		.offset = args->offset,
+		.attrs.repeat = args->repeat,
 	};
 	int ret = -EINVAL;
 
@@ -104,7 +116,7 @@ static int add_op(struct drm_gpuvm_bind_job *job, struct evgem_vm *vm,
 	if (!op.obj)
 		return -ENOENT;
 
-	if (can_map(vm, op.obj, op.offset, op.range))
+	if (can_map(vm, op.obj, op.offset, args->repeat ?: op.range))
 		ret = drm_gpuvm_bind_job_add(job, &op);
 	drm_gem_object_put(op.obj);
 	return ret;

@@ -88,22 +88,33 @@ static int bind_validate(struct drm_gpuvm_bind_job *job,
 	return evgem_gem_populate_locked(vm_bo->obj);
 }
 
-/* NULL for what is sparse. */
-static struct page **obj_pages(struct drm_gem_object *obj, u64 offset)
+/*
+ * The pages of an object from @from on; those from @offset on are shown again and
+ * again if @repeat is not 0. What is sparse has no object.
+ */
+static struct evgem_pt_source source_of(struct drm_gem_object *obj, u64 offset,
+					u64 from, u64 repeat)
 {
-	return obj ? to_evgem_bo(obj)->pages + (offset >> PAGE_SHIFT) : NULL;
+	return (struct evgem_pt_source) {
+		.pages = obj ? to_evgem_bo(obj)->pages + (offset >> PAGE_SHIFT) :
+			       NULL,
+		.at = (from - offset) >> PAGE_SHIFT,
+		.repeat = repeat >> PAGE_SHIFT,
+	};
 }
 
 static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
 			   const struct drm_gpuvm_bind_op *op)
 {
+	const struct evgem_pt_source source =
+		source_of(op->obj, op->offset,
+			  op->offset + op->attrs.repeat_phase, op->attrs.repeat);
 	u64 tables = 0;
 
 	switch (op->op) {
 	case DRM_GPUVM_BIND_OP_MAP:
 	case DRM_GPUVM_BIND_OP_MAP_SPARSE:
-		tables = evgem_pt_tables_for_map(op->addr, op->range,
-						 obj_pages(op->obj, op->offset));
+		tables = evgem_pt_tables_for_map(op->addr, op->range, &source);
 		break;
 	case DRM_GPUVM_BIND_OP_UNMAP:
 		tables = evgem_pt_tables_for_unmap(op->addr, op->range);
@@ -121,13 +132,14 @@ static int bind_refuse(struct drm_gpuvm_bind_job *job)
 static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 		       u64 addr, u64 range)
 {
-	u64 offset = va->gem.offset + (addr - va->va.addr);
+	const struct evgem_pt_source source =
+		source_of(va->gem.obj, va->gem.offset,
+			  drm_gpuva_gem_offset(va, addr), va->attrs.repeat);
 
 	if (change_should_fail())
 		return -EIO;
 
-	return evgem_pt_map(&job_vm(job)->pt, job_pt(job),
-			    addr, range, obj_pages(va->gem.obj, offset),
+	return evgem_pt_map(&job_vm(job)->pt, job_pt(job), addr, range, &source,
 			    !(va->flags & EVGEM_VA_READONLY));
 }
 

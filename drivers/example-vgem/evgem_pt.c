@@ -24,6 +24,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/lockdep.h>
+#include <linux/math64.h>
 
 #include "evgem_pt.h"
 #include "evgem_pte.h"
@@ -121,39 +122,52 @@ u64 evgem_pt_root_address(const struct evgem_pt *pt)
 	return page_to_phys(pt->root);
 }
 
+/* The next page, NULL if there is none on purpose. */
+static struct page *next_page(struct evgem_pt_source *source)
+{
+	struct page *page = source->pages ? source->pages[source->at] : NULL;
+
+	if (++source->at == source->repeat)
+		source->at = 0;
+
+	return page;
+}
+
+static void skip_pages(struct evgem_pt_source *source, u64 n)
+{
+	source->at += n;
+	if (source->repeat)
+		div64_u64_rem(source->at, source->repeat, &source->at);
+}
+
 /*
- * Whether the 512 pages from @pages can be one page of 2 MiB. What a huge BO
+ * Whether the 512 pages that come next can be one page of 2 MiB. What a huge BO
  * has is fine by design, and so may be what shmem found. A sparse range, which
  * has no pages, can be of any size.
  */
-static bool pages_are_huge(struct page **pages)
+static bool pages_are_huge(struct evgem_pt_source source)
 {
 	unsigned long first;
 
-	if (!pages)
+	if (!source.pages)
 		return true;
 
-	first = page_to_pfn(pages[0]);
+	first = page_to_pfn(next_page(&source));
 	if (first % EVGEM_PT_ENTRIES)
 		return false;
 
 	for (unsigned int i = 1; i < EVGEM_PT_ENTRIES; i++) {
-		if (page_to_pfn(pages[i]) != first + i)
+		if (page_to_pfn(next_page(&source)) != first + i)
 			return false;
 	}
 
 	return true;
 }
 
-static struct page **pages_at(struct page **pages, u64 offset)
-{
-	return pages ? pages + (offset >> PAGE_SHIFT) : NULL;
-}
-
 /* What an entry says of where the memory is. */
-static u64 pte_where(struct page **pages, unsigned long i)
+static u64 pte_where(struct page *page)
 {
-	return pages ? page_to_phys(pages[i]) : EVGEM_PTE_SPARSE;
+	return page ? page_to_phys(page) : EVGEM_PTE_SPARSE;
 }
 
 static bool fits_leaf(u64 addr, u64 end)
@@ -175,7 +189,7 @@ static u64 entry_end(u64 addr, u64 end, unsigned int level)
  * evgem_pt_tables_for_map() - tables that mapping a range can take
  * @addr: first address, of pages
  * @range: bytes, of pages, not 0
- * @pages: what will be mapped, these very pages; NULL for sparse
+ * @source: what will be mapped, these very pages
  *
  * Counts every table below the root that the range needs, since an earlier job
  * may free those that are there now. A page of 2 MiB that reaches into the
@@ -185,9 +199,11 @@ static u64 entry_end(u64 addr, u64 end, unsigned int level)
  * Context: any.
  * Return: the number of tables.
  */
-u64 evgem_pt_tables_for_map(u64 addr, u64 range, struct page **pages)
+u64 evgem_pt_tables_for_map(u64 addr, u64 range,
+			    const struct evgem_pt_source *source)
 {
 	u64 last = addr + range - 1, end = addr + range, tables = 0, next;
+	struct evgem_pt_source from = *source;
 
 	for (unsigned int level = 2; level < EVGEM_PT_LEVELS; level++) {
 		unsigned int shift = evgem_pt_shift(level);
@@ -197,9 +213,9 @@ u64 evgem_pt_tables_for_map(u64 addr, u64 range, struct page **pages)
 
 	for (u64 at = addr; at < end; at = next) {
 		next = entry_end(at, end, EVGEM_PT_LEAF_LEVEL);
-		if (!fits_leaf(at, end) ||
-		    !pages_are_huge(pages_at(pages, at - addr)))
+		if (!fits_leaf(at, end) || !pages_are_huge(from))
 			tables++;
+		skip_pages(&from, (next - at) >> PAGE_SHIFT);
 	}
 
 	return tables;
@@ -395,25 +411,25 @@ static int walk_add(struct evgem_pt *pt, struct evgem_pt_update *update,
 }
 
 static void map_leaf(struct evgem_pt *pt, struct pt_path *path, u64 addr,
-		     u64 pte)
+		     struct evgem_pt_source source, u64 bits)
 {
 	struct page *table = path->table[EVGEM_PT_LEAF_LEVEL];
 
 	write_pte(table_slot(table, addr, EVGEM_PT_LEAF_LEVEL),
-		  pte | EVGEM_PTE_LEAF);
+		  pte_where(next_page(&source)) | bits | EVGEM_PTE_LEAF);
 	use(table, 1);
 	pt->ptes_2m++;
 }
 
 static void map_pages(struct evgem_pt *pt, struct pt_path *path, u64 addr,
-		      u64 end, struct page **pages, u64 bits)
+		      u64 end, struct evgem_pt_source source, u64 bits)
 {
 	struct page *table = path->table[0];
 	u64 *slot = table_slot(table, addr, 0);
 	unsigned long n = (end - addr) >> PAGE_SHIFT;
 
 	for (unsigned long i = 0; i < n; i++)
-		write_pte(slot + i, pte_where(pages, i) | bits);
+		write_pte(slot + i, pte_where(next_page(&source)) | bits);
 	use(table, n);
 	pt->ptes_4k += n;
 }
@@ -424,7 +440,7 @@ static void map_pages(struct evgem_pt *pt, struct pt_path *path, u64 addr,
  * @update: the change, with evgem_pt_tables_for_map() tables to spare
  * @addr: first address, of pages
  * @range: bytes, of pages, not 0; nothing is mapped there
- * @pages: one for each 4 KiB of the range; NULL for sparse
+ * @source: one page for each 4 KiB of the range
  * @writable: whether the engine may write
  *
  * Uses entries for 2 MiB wherever address and pages allow.
@@ -434,15 +450,17 @@ static void map_pages(struct evgem_pt *pt, struct pt_path *path, u64 addr,
  * neither of which happens if the above is true.
  */
 int evgem_pt_map(struct evgem_pt *pt, struct evgem_pt_update *update,
-		 u64 addr, u64 range, struct page **pages, bool writable)
+		 u64 addr, u64 range, const struct evgem_pt_source *source,
+		 bool writable)
 {
 	u64 bits = EVGEM_PTE_VALID | (writable ? EVGEM_PTE_WRITE : 0);
+	struct evgem_pt_source from = *source;
 	u64 end = addr + range, next;
 	struct pt_path path;
 	int ret;
 
 	for (; addr < end; addr = next) {
-		bool leaf = fits_leaf(addr, end) && pages_are_huge(pages);
+		bool leaf = fits_leaf(addr, end) && pages_are_huge(from);
 
 		ret = walk_add(pt, update, addr,
 			       leaf ? EVGEM_PT_LEAF_LEVEL : 0, &path);
@@ -451,10 +469,10 @@ int evgem_pt_map(struct evgem_pt *pt, struct evgem_pt_update *update,
 
 		next = entry_end(addr, end, EVGEM_PT_LEAF_LEVEL);
 		if (leaf)
-			map_leaf(pt, &path, addr, pte_where(pages, 0) | bits);
+			map_leaf(pt, &path, addr, from, bits);
 		else
-			map_pages(pt, &path, addr, next, pages, bits);
-		pages = pages_at(pages, next - addr);
+			map_pages(pt, &path, addr, next, from, bits);
+		skip_pages(&from, (next - addr) >> PAGE_SHIFT);
 	}
 
 	return 0;

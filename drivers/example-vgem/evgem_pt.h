@@ -46,11 +46,24 @@ struct evgem_pt_update {
 	u64 flush_end;
 };
 
+/**
+ * struct evgem_pt_source - what is to be mapped, page after page
+ */
+struct evgem_pt_source {
+	/** @pages: one for each 4 KiB, or NULL for sparse */
+	struct page **pages;
+	/** @at: index in @pages of the one that comes first */
+	u64 at;
+	/** @repeat: after so many of @pages it begins anew; 0: it does not */
+	u64 repeat;
+};
+
 int evgem_pt_init(struct evgem_pt *pt);
 void evgem_pt_fini(struct evgem_pt *pt);
 u64 evgem_pt_root_address(const struct evgem_pt *pt);
 
-u64 evgem_pt_tables_for_map(u64 addr, u64 range, struct page **pages);
+u64 evgem_pt_tables_for_map(u64 addr, u64 range,
+			    const struct evgem_pt_source *source);
 u64 evgem_pt_tables_for_unmap(u64 addr, u64 range);
 
 void evgem_pt_update_init(struct evgem_pt_update *update);
@@ -59,7 +72,8 @@ void evgem_pt_update_flushed(struct evgem_pt_update *update);
 void evgem_pt_update_fini(struct evgem_pt_update *update);
 
 int evgem_pt_map(struct evgem_pt *pt, struct evgem_pt_update *update,
-		 u64 addr, u64 range, struct page **pages, bool writable);
+		 u64 addr, u64 range, const struct evgem_pt_source *source,
+		 bool writable);
 int evgem_pt_unmap(struct evgem_pt *pt, struct evgem_pt_update *update,
 		   u64 addr, u64 range);
 

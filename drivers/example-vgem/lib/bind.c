@@ -42,6 +42,21 @@ void evgem_bind_map_readonly(struct evgem_bind *bind, uint64_t addr,
 	bind_map(bind, addr, range, bo, offset, DRM_EVGEM_BIND_READONLY);
 }
 
+void evgem_bind_map_repeat(struct evgem_bind *bind, uint64_t addr,
+			   uint64_t range, uint32_t bo, uint64_t offset,
+			   uint64_t repeat)
+{
+	bind_op(bind, &(struct drm_evgem_bind_op){
+		.op = DRM_EVGEM_BIND_OP_MAP,
+		.flags = DRM_EVGEM_BIND_REPEAT,
+		.handle = bo,
+		.addr = addr,
+		.range = range,
+		.offset = offset,
+		.repeat = repeat,
+	});
+}
+
 void evgem_bind_unmap(struct evgem_bind *bind, uint64_t addr, uint64_t range)
 {
 	bind_op(bind, &(struct drm_evgem_bind_op){
@@ -125,6 +140,15 @@ int evgem_map_readonly(int fd, uint32_t vm, uint64_t addr, uint64_t range,
 	struct evgem_bind bind = { 0 };
 
 	evgem_bind_map_readonly(&bind, addr, range, bo, offset);
+	return evgem_bind_sync(fd, vm, &bind);
+}
+
+int evgem_map_repeat(int fd, uint32_t vm, uint64_t addr, uint64_t range,
+		     uint32_t bo, uint64_t offset, uint64_t repeat)
+{
+	struct evgem_bind bind = { 0 };
+
+	evgem_bind_map_repeat(&bind, addr, range, bo, offset, repeat);
 	return evgem_bind_sync(fd, vm, &bind);
 }
 

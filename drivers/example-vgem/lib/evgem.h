@@ -129,6 +129,10 @@ void evgem_bind_map(struct evgem_bind *bind, uint64_t addr, uint64_t range,
 		    uint32_t bo, uint64_t offset);
 void evgem_bind_map_readonly(struct evgem_bind *bind, uint64_t addr,
 			     uint64_t range, uint32_t bo, uint64_t offset);
+/** evgem_bind_map_repeat() - @repeat bytes of the BO over and over */
+void evgem_bind_map_repeat(struct evgem_bind *bind, uint64_t addr,
+			   uint64_t range, uint32_t bo, uint64_t offset,
+			   uint64_t repeat);
 void evgem_bind_unmap(struct evgem_bind *bind, uint64_t addr, uint64_t range);
 void evgem_bind_sparse(struct evgem_bind *bind, uint64_t addr, uint64_t range);
 void evgem_bind_unmap_bo(struct evgem_bind *bind, uint32_t bo);
@@ -146,6 +150,8 @@ int evgem_map(int fd, uint32_t vm, uint64_t addr, uint64_t range, uint32_t bo,
 	      uint64_t offset);
 int evgem_map_readonly(int fd, uint32_t vm, uint64_t addr, uint64_t range,
 		       uint32_t bo, uint64_t offset);
+int evgem_map_repeat(int fd, uint32_t vm, uint64_t addr, uint64_t range,
+		     uint32_t bo, uint64_t offset, uint64_t repeat);
 int evgem_unmap(int fd, uint32_t vm, uint64_t addr, uint64_t range);
 
 /* Queues. A timeout of 0 is the driver's default. */

@@ -21,19 +21,26 @@ void model_init(struct model *model, struct rig *rig, uint64_t base,
 	model->empty = rig_state(rig);
 }
 
-static void set_pages(struct model *model, uint32_t page, uint32_t count,
-		      const struct bo *bo, uint32_t bo_page, bool readonly)
+static void set_repeated(struct model *model, uint32_t page, uint32_t count,
+			 const struct bo *bo, uint32_t bo_page, uint32_t repeat,
+			 bool readonly)
 {
 	CHECK(page + count <= model->pages);
 	model->last_id++;
 	for (uint32_t i = 0; i < count; i++) {
 		model->page[page + i] = (struct model_page){
 			.bo = bo,
-			.offset = (bo_page + i) * PAGE,
+			.offset = (bo_page + i % repeat) * PAGE,
 			.id = model->last_id,
 			.readonly = readonly,
 		};
 	}
+}
+
+static void set_pages(struct model *model, uint32_t page, uint32_t count,
+		      const struct bo *bo, uint32_t bo_page, bool readonly)
+{
+	set_repeated(model, page, count, bo, bo_page, count, readonly);
 }
 
 void model_map(struct model *model, struct evgem_bind *bind, uint32_t page,
@@ -51,6 +58,15 @@ void model_map_readonly(struct model *model, struct evgem_bind *bind,
 	evgem_bind_map_readonly(bind, model->base + page * PAGE, count * PAGE,
 				bo->handle, bo_page * PAGE);
 	set_pages(model, page, count, bo, bo_page, true);
+}
+
+void model_map_repeat(struct model *model, struct evgem_bind *bind,
+		      uint32_t page, uint32_t count, const struct bo *bo,
+		      uint32_t bo_page, uint32_t repeat)
+{
+	evgem_bind_map_repeat(bind, model->base + page * PAGE, count * PAGE,
+			      bo->handle, bo_page * PAGE, repeat * PAGE);
+	set_repeated(model, page, count, bo, bo_page, repeat, false);
 }
 
 void model_unmap(struct model *model, struct evgem_bind *bind, uint32_t page,

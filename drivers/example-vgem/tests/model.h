@@ -49,6 +49,10 @@ void model_map(struct model *model, struct evgem_bind *bind, uint32_t page,
 void model_map_readonly(struct model *model, struct evgem_bind *bind,
 			uint32_t page, uint32_t count, const struct bo *bo,
 			uint32_t bo_page);
+/** @repeat: pages of the BO, from @bo_page on, that are mapped over and over */
+void model_map_repeat(struct model *model, struct evgem_bind *bind,
+		      uint32_t page, uint32_t count, const struct bo *bo,
+		      uint32_t bo_page, uint32_t repeat);
 void model_unmap_bo(struct model *model, struct evgem_bind *bind,
 		    const struct bo *bo);
 void model_unmap(struct model *model, struct evgem_bind *bind, uint32_t page,

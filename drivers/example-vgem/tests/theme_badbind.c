@@ -34,10 +34,77 @@ static void reserved_op(int fd)
 	world_init(&w, fd);
 	if (!(info.features & DRM_EVGEM_FEATURE_USERPTR))
 		BAD_BIND(EINVAL, g.ops[0].op = DRM_EVGEM_BIND_OP_MAP_USERPTR);
-	if (!(info.features & DRM_EVGEM_FEATURE_REPEAT)) {
-		BAD_BIND(EINVAL, g.ops[0].flags = DRM_EVGEM_BIND_REPEAT);
-		BAD_BIND(EINVAL, g.ops[0].repeat = PAGE);
+}
+
+/* ops[0] maps 4 pages of a BO of 8, from its third on. */
+#define REPEAT_IS(size) \
+	(g.ops[0].flags = DRM_EVGEM_BIND_REPEAT, g.ops[0].repeat = (size))
+
+/* What repeats: something, of whole pages, of the BO, no more than the range. */
+static void repeat(int fd)
+{
+	world_init(&w, fd);
+	BAD_BIND(EINVAL, g.ops[0].repeat = PAGE);
+	BAD_BIND(EINVAL, REPEAT_IS(0));
+	BAD_BIND(EINVAL, REPEAT_IS(1));
+	BAD_BIND(EINVAL, REPEAT_IS(PAGE / 2));
+	BAD_BIND(EINVAL, REPEAT_IS(PAGE + 8));
+	BAD_BIND(EINVAL, REPEAT_IS(5 * PAGE));
+	BAD_BIND(EINVAL, REPEAT_IS(-PAGE));
+	/* What is left of it in 32 bits is a page, or nothing. */
+	BAD_BIND(EINVAL, REPEAT_IS((1ull << 32) + PAGE));
+	BAD_BIND(EINVAL, { REPEAT_IS(1ull << 32); g.ops[0].range = 1ull << 33; });
+	BAD_BIND(EINVAL, { REPEAT_IS(PAGE); g.ops[0].offset = 8 * PAGE; });
+	BAD_BIND(EINVAL, { REPEAT_IS(PAGE); g.ops[0].offset = -PAGE; });
+	BAD_BIND(EINVAL, { REPEAT_IS(2 * PAGE); g.ops[0].offset = 7 * PAGE; });
+	BAD_BIND(EINVAL, { REPEAT_IS(9 * PAGE); g.ops[0].offset = 0;
+		 g.ops[0].range = 64 * PAGE; });
+	BAD_BIND(EINVAL, { REPEAT_IS(PAGE); g.ops[0].range = 0; });
+	BAD_BIND(EINVAL, { REPEAT_IS(PAGE); g.ops[0].range = 1ull << 48; });
+}
+
+/* Nor does anything else repeat than a MAP. */
+static void repeat_of_no_map(int fd)
+{
+	static const uint32_t others[] = {
+		DRM_EVGEM_BIND_OP_UNMAP, DRM_EVGEM_BIND_OP_MAP_SPARSE,
+		DRM_EVGEM_BIND_OP_UNMAP_BO,
+	};
+
+	world_init(&w, fd);
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
+		bool of_bo = others[i] == DRM_EVGEM_BIND_OP_UNMAP_BO;
+
+		for (unsigned int flag = 0; flag < 2; flag++) {
+			BAD_BIND(EINVAL, {
+				g.ops[1].op = others[i];
+				g.ops[1].flags = flag ? DRM_EVGEM_BIND_REPEAT : 0;
+				g.ops[1].repeat = PAGE;
+				g.ops[1].handle = of_bo ? w.a.handle : 0;
+				g.ops[1].addr = of_bo ? 0 : g.ops[1].addr;
+				g.ops[1].range = of_bo ? 0 : g.ops[1].range;
+			});
+		}
 	}
+}
+
+/* What is at the edge of all that, and good. */
+static void repeat_at_the_limit(int fd)
+{
+	const uint64_t top = 1ull << 48;
+
+	world_init(&w, fd);
+	OK(evgem_map_repeat(fd, w.rig.vm, top - 4 * PAGE, 4 * PAGE, w.b.handle,
+			    4 * PAGE, 4 * PAGE));
+	rig_shows(&w.rig, top - 4 * PAGE, 4 * PAGE, &w.b, 4 * PAGE);
+	OK(evgem_map_repeat(fd, w.rig.vm, top - 4 * PAGE, 4 * PAGE, w.b.handle,
+			    7 * PAGE, PAGE));
+	rig_shows(&w.rig, top - PAGE, PAGE, &w.b, 7 * PAGE);
+	FAILS(EINVAL, evgem_map_repeat(fd, w.rig.vm, top - 4 * PAGE, 5 * PAGE,
+				       w.b.handle, 0, PAGE));
+	OK(evgem_unmap(fd, w.rig.vm, top - 4 * PAGE, 4 * PAGE));
+	w.state.tlb_flushes = rig_state(&w.rig).tlb_flushes;
+	world_unchanged(&w);
 }
 
 /* A sparse mapping has a range and nothing else. */
@@ -438,6 +505,9 @@ const struct ktap_case ktap_cases[] = {
 	{ "row-06-reserved-op", reserved_op },
 	{ "row-13-unmap-bo", unmap_bo },
 	{ "row-13-sparse", sparse },
+	{ "row-06-repeat-of-no-map", repeat_of_no_map },
+	{ "row-12-repeat", repeat },
+	{ "row-12-repeat-at-the-limit", repeat_at_the_limit },
 	{ "row-06-unknown-flag", unknown_flag },
 	{ "row-06-pad", pad },
 	{ "row-07-stride-too-short", stride_too_short },

@@ -87,6 +87,22 @@ static uint32_t random_count(struct fuzz *fuzz, uint32_t page)
 	return 1 + random_below(fuzz, most);
 }
 
+/* Of any length up to that of the range: of a few pages, too, and of 2 MiB. */
+static void random_repeat(struct fuzz *fuzz, struct evgem_bind *bind,
+			  uint32_t page, uint32_t count, const struct bo *bo)
+{
+	uint32_t most = min_u32(count, bo->size / PAGE), repeat, bo_page;
+
+	repeat = 1 + random_below(fuzz, random_below(fuzz, 2) ? most :
+							     min_u32(most, 4));
+	if (most >= 512 && !random_below(fuzz, 2))
+		repeat = 512;
+	bo_page = random_below(fuzz, bo->size / PAGE - repeat + 1);
+	if (random_below(fuzz, 2))
+		bo_page -= bo_page % 512;
+	model_map_repeat(&fuzz->model, bind, page, count, bo, bo_page, repeat);
+}
+
 static void random_op(struct fuzz *fuzz, struct evgem_bind *bind)
 {
 	uint32_t page = random_page(fuzz), count = random_count(fuzz, page);
@@ -96,6 +112,10 @@ static void random_op(struct fuzz *fuzz, struct evgem_bind *bind)
 
 	if (kind < 3) {
 		model_unmap(&fuzz->model, bind, page, count);
+		return;
+	}
+	if (kind == 4) {
+		random_repeat(fuzz, bind, page, count, bo);
 		return;
 	}
 

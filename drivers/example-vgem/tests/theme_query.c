@@ -32,6 +32,7 @@ static void device_values(int fd)
 	CHECK(info.features & DRM_EVGEM_FEATURE_HUGE);
 	CHECK(info.features & DRM_EVGEM_FEATURE_SPARSE);
 	CHECK(info.features & DRM_EVGEM_FEATURE_UNMAP_BO);
+	CHECK(info.features & DRM_EVGEM_FEATURE_REPEAT);
 	CHECK(info.features & DRM_EVGEM_FEATURE_PRIME);
 	CHECK(info.max_vms && info.max_queues && info.max_bind_ops);
 	CHECK(info.max_syncs && info.max_cmdbufs && info.max_cmdbuf_size);

@@ -24,6 +24,8 @@
 #define CONTEXT		7
 #define OTHER_CONTEXT	8
 #define RANDOM_OPS	20000
+/* No page begins with this word. */
+#define SPARSE		U64_MAX
 
 /* Windows: some in one table of each level, one across tables of all levels. */
 static const u64 windows[] = {
@@ -41,7 +43,7 @@ struct fixture {
 	/* Blocks of 2 MiB in a row, each contiguous; and the same backwards. */
 	struct page *huge[PAGES];
 	struct page *mixed[PAGES];
-	/* The model: the word that a load gives, 0 for a fault. */
+	/* The model: the word that a load gives, 0 for a fault, or SPARSE. */
 	u64 words[PAGES];
 	bool writable[PAGES];
 };
@@ -131,9 +133,10 @@ static void flush(struct fixture *f, struct evgem_pt_update *update)
 				   update->flush_end);
 }
 
-/* Maps pages [@first, @first + @n) of the window to @pages[@first...]. */
-static void do_map(struct kunit *test, unsigned int first, unsigned int n,
-		   struct page **pages, bool writable, bool expect_all_used)
+/* Maps pages [@first, @first + @n) of the window. */
+static void do_map_from(struct kunit *test, unsigned int first, unsigned int n,
+			const struct evgem_pt_source *source, bool writable,
+			bool expect_all_used)
 {
 	struct fixture *f = test->priv;
 	u64 addr = f->base + (u64)first * PAGE_SIZE;
@@ -142,20 +145,55 @@ static void do_map(struct kunit *test, unsigned int first, unsigned int n,
 	u64 tables;
 
 	evgem_pt_update_init(&update);
-	tables = evgem_pt_tables_for_map(addr, range, pages + first);
+	tables = evgem_pt_tables_for_map(addr, range, source);
 	KUNIT_ASSERT_EQ(test, 0, evgem_pt_update_reserve(&update, tables));
 	KUNIT_ASSERT_EQ(test, 0, evgem_pt_map(&f->pt, &update, addr, range,
-					      pages + first, writable));
+					      source, writable));
 	KUNIT_EXPECT_TRUE(test, list_empty(&update.retired));
 	if (expect_all_used)
 		KUNIT_EXPECT_TRUE(test, list_empty(&update.pool));
 	flush(f, &update);
 	evgem_pt_update_fini(&update);
 
-	for (unsigned int i = first; i < first + n; i++) {
-		f->words[i] = *(u64 *)page_address(pages[i]);
-		f->writable[i] = writable;
+	for (unsigned int i = 0; i < n; i++) {
+		u64 at = source->repeat ? (source->at + i) % source->repeat :
+					  source->at + i;
+
+		f->words[first + i] = source->pages ?
+			*(u64 *)page_address(source->pages[at]) : SPARSE;
+		f->writable[first + i] = writable;
 	}
+}
+
+/* To @pages[@first...]. */
+static void do_map(struct kunit *test, unsigned int first, unsigned int n,
+		   struct page **pages, bool writable, bool expect_all_used)
+{
+	const struct evgem_pt_source source = { .pages = pages, .at = first };
+
+	do_map_from(test, first, n, &source, writable, expect_all_used);
+}
+
+/* To @pages[0] up to @pages[@repeat - 1], again and again, from @pages[@at]. */
+static void do_repeat(struct kunit *test, unsigned int first, unsigned int n,
+		      struct page **pages, u64 at, u64 repeat,
+		      bool expect_all_used)
+{
+	const struct evgem_pt_source source = {
+		.pages = pages,
+		.at = at,
+		.repeat = repeat,
+	};
+
+	do_map_from(test, first, n, &source, true, expect_all_used);
+}
+
+static void do_sparse(struct kunit *test, unsigned int first, unsigned int n,
+		      bool expect_all_used)
+{
+	static const struct evgem_pt_source nothing;
+
+	do_map_from(test, first, n, &nothing, true, expect_all_used);
 }
 
 static void do_unmap(struct kunit *test, unsigned int first, unsigned int n)
@@ -174,6 +212,17 @@ static void do_unmap(struct kunit *test, unsigned int first, unsigned int n)
 	evgem_pt_update_fini(&update);
 
 	memset(&f->words[first], 0, n * sizeof(f->words[0]));
+}
+
+/* Reads zero, also after something was written there. */
+static bool is_sparse(struct fixture *f, u64 addr)
+{
+	struct evgem_hw_fault fault;
+	u64 before = 1, after = 1;
+
+	return !load(f, CONTEXT, addr, &before, &fault) && !before &&
+	       !store(f, CONTEXT, addr, ~0ull, &fault) &&
+	       !load(f, CONTEXT, addr, &after, &fault) && !after;
 }
 
 /* The whole window, through TLB and walker, against the model. */
@@ -195,6 +244,10 @@ static void check(struct kunit *test)
 		}
 
 		mapped++;
+		if (f->words[i] == SPARSE) {
+			wrong += !is_sparse(f, addr);
+			continue;
+		}
 		wrong += ret || word != f->words[i];
 
 		/* Stores what is there: the memory stays as the model says. */
@@ -307,6 +360,99 @@ static void pt_split(struct kunit *test)
 	}
 }
 
+static void pt_sparse(struct kunit *test)
+{
+	const struct piece *piece = test->param_value;
+	struct fixture *f = test->priv;
+
+	for (unsigned int w = 0; w < ARRAY_SIZE(windows); w++) {
+		f->base = windows[w];
+
+		do_sparse(test, piece->first, piece->n, true);
+		check(test);
+		KUNIT_EXPECT_EQ(test, f->pt.ptes_2m, whole_blocks(piece));
+		do_unmap(test, piece->first, piece->n);
+		check(test);
+		expect_empty(test);
+	}
+}
+
+/* Out of a window of large pages without memory, and into one with memory. */
+static void pt_sparse_split(struct kunit *test)
+{
+	const struct piece *piece = test->param_value;
+	struct fixture *f = test->priv;
+
+	f->base = windows[3];
+	do_sparse(test, 0, PAGES, true);
+	KUNIT_EXPECT_EQ(test, f->pt.ptes_2m, BLOCKS);
+	do_unmap(test, piece->first, piece->n);
+	check(test);
+	do_map(test, piece->first, piece->n, f->mixed, true, false);
+	check(test);
+	do_unmap(test, 0, PAGES);
+	expect_empty(test);
+
+	do_map(test, 0, PAGES, f->huge, false, true);
+	do_unmap(test, piece->first, piece->n);
+	do_sparse(test, piece->first, piece->n, false);
+	check(test);
+	do_unmap(test, 0, PAGES);
+	check(test);
+	expect_empty(test);
+}
+
+/* Pieces of any length, from their start and from their end. */
+static void pt_repeat(struct kunit *test)
+{
+	static const unsigned int lengths[] = { 1, 3, 511, 512, 600, 1024 };
+	const struct piece *piece = test->param_value;
+	struct fixture *f = test->priv;
+
+	f->base = windows[3];
+	for (unsigned int i = 0; i < ARRAY_SIZE(lengths); i++) {
+		unsigned int length = lengths[i];
+
+		do_repeat(test, piece->first, piece->n, f->huge, 0, length,
+			  true);
+		check(test);
+		do_unmap(test, piece->first, piece->n);
+		do_repeat(test, piece->first, piece->n, f->mixed, length - 1,
+			  length, true);
+		check(test);
+		do_unmap(test, piece->first, piece->n);
+		expect_empty(test);
+	}
+}
+
+/* Large pages where the same 2 MiB come again, and what becomes of one cut. */
+static void pt_repeat_huge(struct kunit *test)
+{
+	static const struct {
+		unsigned int at, repeat, huge;
+	} rows[] = {
+		{ 0, BLOCK_PAGES, BLOCKS },
+		{ BLOCK_PAGES, 2 * BLOCK_PAGES, BLOCKS },
+		{ 1, BLOCK_PAGES, 0 },
+		{ 0, BLOCK_PAGES / 2, 0 },
+		{ 0, 600, 1 },
+	};
+	struct fixture *f = test->priv;
+
+	f->base = windows[1];
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		do_repeat(test, 0, PAGES, f->huge + BLOCK_PAGES, rows[i].at,
+			  rows[i].repeat, true);
+		KUNIT_EXPECT_EQ_MSG(test, f->pt.ptes_2m, rows[i].huge,
+				    "row %u", i);
+		check(test);
+		do_unmap(test, 700, 200);
+		check(test);
+		do_unmap(test, 0, PAGES);
+		expect_empty(test);
+	}
+}
+
 static void pt_leaf_replaces_table(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -325,16 +471,24 @@ static void pt_leaf_replaces_table(struct kunit *test)
 static void pt_counts(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct page **p = f->mixed;
+	const struct evgem_pt_source mixed = { .pages = f->mixed }, none = {};
+	const struct evgem_pt_source huge = { .pages = f->huge };
+	const struct evgem_pt_source page = { .pages = f->huge, .repeat = 1 };
 
 	/* One table of each level below the root. */
-	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_4K, p), 3);
-	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_2M, p), 3);
-	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_2M, f->huge), 2);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_4K, &mixed), 3);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_2M, &mixed), 3);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_2M, &huge), 2);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_2M, &none), 2);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_2M, &page), 3);
 	/* Two pages across a boundary of all levels. */
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(512ULL * SZ_1G - SZ_4K,
-						      2 * SZ_4K, p), 6);
-	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(SZ_4K, SZ_2M, f->huge), 4);
+						      2 * SZ_4K, &mixed), 6);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(SZ_4K, SZ_2M, &huge), 4);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(SZ_4K, SZ_2M, &none), 4);
+	/* However much it is, it is one for 2 MiB, or none. */
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_1G, &page), 514);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_1G, &none), 2);
 
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_unmap(0, SZ_2M), 0);
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_unmap(0, SZ_4K), 1);
@@ -342,6 +496,22 @@ static void pt_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_unmap(SZ_4K,
 							SZ_2M - SZ_4K), 1);
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_unmap(SZ_4K, SZ_2M), 2);
+}
+
+static void random_map(struct kunit *test, unsigned int first, unsigned int n,
+		       unsigned int what)
+{
+	struct fixture *f = test->priv;
+	struct page **pages = what & 8 ? f->huge : f->mixed;
+	u64 repeat = what & 256 ? BLOCK_PAGES : 1 + (what >> 16) % 1000;
+
+	if (!(what & 32))
+		do_map(test, first, n, pages, what & 16, false);
+	else if (what & 64)
+		do_sparse(test, first, n, false);
+	else
+		do_repeat(test, first, n, pages, what & 128 ? repeat - 1 : 0,
+			  repeat, false);
 }
 
 static void pt_random(struct kunit *test)
@@ -368,8 +538,7 @@ static void pt_random(struct kunit *test)
 
 		do_unmap(test, first, n);
 		if (what & 4)
-			do_map(test, first, n, what & 8 ? f->huge : f->mixed,
-			       what & 16, false);
+			random_map(test, first, n, what);
 		if (op % 500 == 0)
 			check(test);
 		cond_resched();
@@ -527,6 +696,10 @@ static void pt_split_under_reader(struct kunit *test)
 static struct kunit_case pt_cases[] = {
 	KUNIT_CASE_PARAM(pt_map_unmap, piece_gen_params),
 	KUNIT_CASE_PARAM(pt_split, piece_gen_params),
+	KUNIT_CASE_PARAM(pt_sparse, piece_gen_params),
+	KUNIT_CASE_PARAM(pt_sparse_split, piece_gen_params),
+	KUNIT_CASE_PARAM(pt_repeat, piece_gen_params),
+	KUNIT_CASE(pt_repeat_huge),
 	KUNIT_CASE(pt_leaf_replaces_table),
 	KUNIT_CASE(pt_counts),
 	KUNIT_CASE_SLOW(pt_random),

@@ -419,7 +419,11 @@ enum drm_evgem_bind_op_type {
 
 /** define DRM_EVGEM_BIND_READONLY - the engine may not write; MAP only */
 #define DRM_EVGEM_BIND_READONLY		0x1
-/** define DRM_EVGEM_BIND_REPEAT - reserved; see &drm_evgem_bind_op.repeat */
+/**
+ * define DRM_EVGEM_BIND_REPEAT - a small piece of a BO over and over; MAP only
+ *
+ * See &drm_evgem_bind_op.repeat.
+ */
 #define DRM_EVGEM_BIND_REPEAT		0x2
 
 /**
@@ -448,14 +452,21 @@ struct drm_evgem_bind_op {
 	__u64 range;
 
 	/**
-	 * @offset: where in the BO a MAP begins, a multiple of 4096; the piece
-	 * must lie within the BO. Must be 0 for all others.
+	 * @offset: where in the BO a MAP begins, a multiple of 4096; the piece,
+	 * @range long or @repeat, must lie within the BO. Must be 0 for all
+	 * others.
 	 */
 	__u64 offset;
 
 	/**
-	 * @repeat: must be 0; reserved for the size of the piece that is
-	 * mapped again and again over @range
+	 * @repeat: with DRM_EVGEM_BIND_REPEAT the size of the piece of the BO
+	 * that is mapped again and again, from the start of @range to its end;
+	 * without it 0
+	 *
+	 * A multiple of 4096, not 0, below 4 GiB and not above @range, which
+	 * need not be a multiple of it: then the last piece is not whole. It is
+	 * one mapping. What remains of it when it is cut shows at each address
+	 * what was there before.
 	 */
 	__u64 repeat;
 };
