@@ -11,6 +11,7 @@
 #include <drm_gpuvm_compat.h>
 
 #include "gpuvm_bind_private.h"
+#include "gpuvm_trace.h"
 
 static struct drm_gpuvm_bind_job *to_bind_job(struct drm_sched_job *job)
 {
@@ -56,6 +57,7 @@ static int run_immediate_locked(struct drm_gpuvm_bind_job *job)
 	}
 
 	gpuvm_bind_tree_undo_locked(job);
+	trace_gpuvm_bind_undo(gpuvm_bind_vm(job), job->fence, ret, undone);
 	if (!undone)
 		gpuvm_bind_kill_locked(job->queue, ret);
 	return ret;
@@ -67,8 +69,11 @@ static int run_deferred_locked(struct drm_gpuvm_bind_job *job)
 	bool undone;
 	int ret = gpuvm_bind_pt_run_locked(job, &undone);
 
-	if (ret)
-		gpuvm_bind_kill_locked(job->queue, ret);
+	if (!ret)
+		return 0;
+
+	trace_gpuvm_bind_undo(gpuvm_bind_vm(job), job->fence, ret, false);
+	gpuvm_bind_kill_locked(job->queue, ret);
 	return ret;
 }
 
@@ -79,6 +84,8 @@ static int run_locked(struct drm_gpuvm_bind_job *job)
 	lockdep_assert_held(&job->queue->run_lock);
 
 	ret = refused_locked(job);
+	if (!ret)
+		trace_gpuvm_bind_run(gpuvm_bind_vm(job), job->fence);
 	if (drm_gpuvm_immediate_mode(gpuvm_bind_vm(job)))
 		return ret ?: run_immediate_locked(job);
 
@@ -97,6 +104,8 @@ static struct dma_fence *bind_run_job(struct drm_sched_job *sched_job)
 	scoped_guard(mutex, &job->queue->run_lock)
 		ret = run_locked(job);
 
+	/* Its fence is signalled by whoever called, with this. */
+	trace_gpuvm_bind_done(gpuvm_bind_vm(job), job->fence, ret);
 	dma_fence_end_signalling(cookie);
 	return ERR_PTR(ret);
 }

@@ -13,6 +13,7 @@
 
 #include "gpuvm_bind_private.h"
 #include "gpuvm_sm.h"
+#include "gpuvm_trace.h"
 
 /* The objects of what will be cut or unmapped: they get the fence, too. */
 static int lock_neighbour(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
@@ -134,6 +135,8 @@ static void publish(struct drm_gpuvm_bind_job *job, struct drm_exec *exec,
 				 DMA_RESV_USAGE_BOOKKEEP,
 				 DMA_RESV_USAGE_BOOKKEEP);
 	drm_gpuvm_syncs_signal(syncs, job->fence);
+	/* Behind the next line it may run, and be told. */
+	trace_gpuvm_bind_submit(gpuvm_bind_vm(job), job->fence, job->num_ops);
 	drm_sched_entity_push_job(&job->base);
 	dma_fence_end_signalling(cookie);
 }

@@ -13,6 +13,7 @@
 #if !defined(__GPUVM_TRACE_H__) || defined(TRACE_HEADER_MULTI_READ)
 #define __GPUVM_TRACE_H__
 
+#include <linux/dma-fence.h>
 #include <linux/tracepoint.h>
 
 #include <drm/drm_gpuvm.h>
@@ -146,6 +147,101 @@ TRACE_EVENT(gpuvm_bo_validate,
 	TP_printk("vm=%p name=%s obj=%p evicted=%d ret=%d",
 		  __entry->vm, __get_str(name), __entry->obj,
 		  __entry->evicted, __entry->ret)
+);
+
+/*
+ * A job of the bind layer is known by the fence that it signals at its end, whose
+ * context is one for all jobs of a VM.
+ */
+TRACE_EVENT(gpuvm_bind_submit,
+	TP_PROTO(const struct drm_gpuvm *gpuvm, const struct dma_fence *fence,
+		 u32 ops),
+	TP_ARGS(gpuvm, fence, ops),
+	TP_STRUCT__entry(
+		__string(name, gpuvm->name)
+		__field(const void *, vm)
+		__field(u64, context)
+		__field(u64, seqno)
+		__field(u32, ops)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->vm = gpuvm;
+		__entry->context = fence->context;
+		__entry->seqno = fence->seqno;
+		__entry->ops = ops;
+	),
+	TP_printk("vm=%p name=%s context=%llu seqno=%llu ops=%u",
+		  __entry->vm, __get_str(name), __entry->context,
+		  __entry->seqno, __entry->ops)
+);
+
+TRACE_EVENT(gpuvm_bind_run,
+	TP_PROTO(const struct drm_gpuvm *gpuvm, const struct dma_fence *fence),
+	TP_ARGS(gpuvm, fence),
+	TP_STRUCT__entry(
+		__string(name, gpuvm->name)
+		__field(const void *, vm)
+		__field(u64, context)
+		__field(u64, seqno)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->vm = gpuvm;
+		__entry->context = fence->context;
+		__entry->seqno = fence->seqno;
+	),
+	TP_printk("vm=%p name=%s context=%llu seqno=%llu",
+		  __entry->vm, __get_str(name), __entry->context,
+		  __entry->seqno)
+);
+
+TRACE_EVENT(gpuvm_bind_undo,
+	TP_PROTO(const struct drm_gpuvm *gpuvm, const struct dma_fence *fence,
+		 int error, bool undone),
+	TP_ARGS(gpuvm, fence, error, undone),
+	TP_STRUCT__entry(
+		__string(name, gpuvm->name)
+		__field(const void *, vm)
+		__field(u64, context)
+		__field(u64, seqno)
+		__field(int, error)
+		__field(bool, undone)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->vm = gpuvm;
+		__entry->context = fence->context;
+		__entry->seqno = fence->seqno;
+		__entry->error = error;
+		__entry->undone = undone;
+	),
+	TP_printk("vm=%p name=%s context=%llu seqno=%llu error=%d undone=%d",
+		  __entry->vm, __get_str(name), __entry->context,
+		  __entry->seqno, __entry->error, __entry->undone)
+);
+
+TRACE_EVENT(gpuvm_bind_done,
+	TP_PROTO(const struct drm_gpuvm *gpuvm, const struct dma_fence *fence,
+		 int error),
+	TP_ARGS(gpuvm, fence, error),
+	TP_STRUCT__entry(
+		__string(name, gpuvm->name)
+		__field(const void *, vm)
+		__field(u64, context)
+		__field(u64, seqno)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->vm = gpuvm;
+		__entry->context = fence->context;
+		__entry->seqno = fence->seqno;
+		__entry->error = error;
+	),
+	TP_printk("vm=%p name=%s context=%llu seqno=%llu error=%d",
+		  __entry->vm, __get_str(name), __entry->context,
+		  __entry->seqno, __entry->error)
 );
 
 #endif

@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
 
-#include "gpuvm_kunit_helper.h"
+#include "gpuvm_bind_world.h"
 
 #define DRIVER_FLAG	DRM_GPUVA_USERBITS
 
@@ -18,6 +18,8 @@
 
 static char seen[1024];
 static size_t seen_len;
+/* of the fences of all jobs, 0 before the first */
+static u64 context;
 
 __printf(1, 2)
 static void saw(const char *fmt, ...)
@@ -62,6 +64,46 @@ static void on_validate(void *data, const struct drm_gpuvm_bo *vm_bo, int ret)
 	saw("validate %c %d\n", gk_bo_name(vm_bo->obj), ret);
 }
 
+/* A job, by its fence: a number of its own in the one context of the queue. */
+static void saw_job(const char *what, const struct drm_gpuvm *vm,
+		    const struct dma_fence *fence)
+{
+	if (!context)
+		context = fence->context;
+	saw("%s %s%llu", what, vm == bw_world->vm &&
+	    fence->context == context ? "#" : "?", fence->seqno);
+}
+
+static void on_submit(void *data, const struct drm_gpuvm *vm,
+		      const struct dma_fence *fence, u32 ops)
+{
+	saw_job("submit", vm, fence);
+	saw(" ops %u\n", ops);
+}
+
+static void on_run(void *data, const struct drm_gpuvm *vm,
+		   const struct dma_fence *fence)
+{
+	saw_job("run", vm, fence);
+	saw("\n");
+}
+
+static void on_undo(void *data, const struct drm_gpuvm *vm,
+		    const struct dma_fence *fence, int error, bool undone)
+{
+	saw_job("undo", vm, fence);
+	saw(" %d %d\n", error, undone);
+}
+
+static void on_done(void *data, const struct drm_gpuvm *vm,
+		    const struct dma_fence *fence, int error)
+{
+	/* Whoever waits for the job sees all of this. */
+	saw_job(test_bit(DMA_FENCE_FLAG_SIGNALED_BIT, &fence->flags) ?
+		"late" : "done", vm, fence);
+	saw(" %d\n", error);
+}
+
 static struct {
 	const char *name;
 	void *probe;
@@ -72,6 +114,10 @@ static struct {
 	{ "gpuva_unmap", on_unmap },
 	{ "gpuvm_bo_evict", on_evict },
 	{ "gpuvm_bo_validate", on_validate },
+	{ "gpuvm_bind_submit", on_submit },
+	{ "gpuvm_bind_run", on_run },
+	{ "gpuvm_bind_undo", on_undo },
+	{ "gpuvm_bind_done", on_done },
 };
 
 /* Called for each module with tracepoints that is loaded already. */
@@ -105,6 +151,7 @@ static void probes_register(struct kunit *test)
 
 	seen_len = 0;
 	seen[0] = '\0';
+	context = 0;
 	for (int i = 0; i < ARRAY_SIZE(probes); i++) {
 		KUNIT_ASSERT_NOT_NULL_MSG(test, probes[i].tp, "%s",
 					  probes[i].name);
@@ -200,9 +247,83 @@ static void events(struct kunit *test)
 	drm_gem_object_put(obj[0]);
 }
 
+/*
+ * A job that succeeds, one that is refused, one that fails, and one whose undoing
+ * fails too, unless the VM is dead by then; last one that nobody takes.
+ */
+static void bind_in_every_way(struct kunit *test)
+{
+	struct drm_gpuvm_bind_op ops[2];
+
+	ops[0] = bw_map(0, 0, 16, 0);
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), 0);
+
+	bw_world->refuse = -ENODEV;
+	ops[0] = bw_map(1, 32, 4, 0);
+	ops[1] = bw_map(1, 40, 4, 0);
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 2), -ENODEV);
+	bw_world->refuse = 0;
+
+	/* Validated, reserved, and then written to the page tables. */
+	ops[0] = bw_map(2, 64, 4, 0);
+	bw_world->fail_from = 3;
+	bw_world->fail_count = 1;
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), -EIO);
+	bw_world->fail_count = 100;
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), -EIO);
+	bw_world->fail_from = 0;
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), -EIO);
+}
+
+static void bind_events(struct kunit *test)
+{
+	bw_new(test, 0);
+	probes_register(test);
+	bind_in_every_way(test);
+	probes_unregister();
+
+	if (gk_immediate(test))
+		KUNIT_EXPECT_STREQ(test, seen,
+				   "submit #1 ops 1\n"
+				   "run #1\n"
+				   "map A[0,+16)@0!0#0%0+0\n"
+				   "done #1 0\n"
+				   "submit #2 ops 2\n"
+				   "done #2 -19\n"
+				   "submit #3 ops 1\n"
+				   "run #3\n"
+				   "undo #3 -5 1\n"
+				   "done #3 -5\n"
+				   "submit #4 ops 1\n"
+				   "run #4\n"
+				   "undo #4 -5 0\n"
+				   "done #4 -5\n");
+	else
+		KUNIT_EXPECT_STREQ(test, seen,
+				   "map A[0,+16)@0!0#0%0+0\n"
+				   "submit #1 ops 1\n"
+				   "run #1\n"
+				   "done #1 0\n"
+				   "map B[32,+4)@0!0#0%0+0\n"
+				   "map B[40,+4)@0!0#0%0+0\n"
+				   "submit #2 ops 2\n"
+				   "done #2 -19\n"
+				   "map C[64,+4)@0!0#0%0+0\n"
+				   "submit #3 ops 1\n"
+				   "run #3\n"
+				   "undo #3 -5 0\n"
+				   "done #3 -5\n");
+	bw_end();
+}
+
 #else
 
 static void events(struct kunit *test)
+{
+	kunit_skip(test, "this kernel has no tracepoints");
+}
+
+static void bind_events(struct kunit *test)
 {
 	kunit_skip(test, "this kernel has no tracepoints");
 }
@@ -211,11 +332,14 @@ static void events(struct kunit *test)
 
 static struct kunit_case gpuvm_trace_cases[] = {
 	KUNIT_CASE(events),
+	KUNIT_CASE_PARAM(bind_events, gk_internal_gen_params),
 	{}
 };
 
 static struct kunit_suite gpuvm_trace_suite = {
 	.name = "gpuvm_trace",
+	.suite_init = bw_suite_init,
+	.suite_exit = bw_suite_exit,
 	.init = gk_init,
 	.exit = gk_exit,
 	.test_cases = gpuvm_trace_cases,

@@ -71,9 +71,17 @@ ranges() {
 	sed -n "s/^$1: .*\(addr=0x[0-9a-f]* range=0x[0-9a-f]*\).*/\1/p" "$2" | sort
 }
 
+# jobs_that WHAT FILE: the jobs, by their fences, of which it is told
+jobs_that() {
+	sed -n "s/^gpuvm_bind_$1: .*\(context=[0-9]* seqno=[0-9]*\).*/\1/p" "$2" | sort
+}
+
 traced_evenly() {
 	te_mapped=$(ranges gpuva_map "$1")
-	[ -n "$te_mapped" ] && [ "$te_mapped" = "$(ranges gpuva_unmap "$1")" ] || {
+	te_jobs=$(jobs_that submit "$1")
+	[ -n "$te_mapped" ] && [ "$te_mapped" = "$(ranges gpuva_unmap "$1")" ] &&
+		[ -n "$te_jobs" ] && [ "$te_jobs" = "$(jobs_that run "$1")" ] &&
+		[ "$te_jobs" = "$(jobs_that "done" "$1")" ] || {
 		sed 's/^/# /' "$1"
 		return 1
 	}
