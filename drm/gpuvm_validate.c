@@ -4,6 +4,8 @@
  */
 #include <linux/dma-resv.h>
 
+#include <drm/drm_print.h>
+
 #include "gpuvm_private.h"
 #include "gpuvm_trace.h"
 
@@ -13,6 +15,9 @@ static int validate_one(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 	int ret;
 
 	dma_resv_assert_held(vm_bo->obj->resv);
+	/* While a context is held, lockdep takes each lock of its class for held. */
+	drm_WARN_ON(gpuvm->drm, exec && dma_resv_locking_ctx(vm_bo->obj->resv) !=
+		    &exec->ticket);
 
 	ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
 	if (!ret && !vm_bo->evicted)

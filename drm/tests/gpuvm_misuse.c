@@ -101,6 +101,27 @@ static void validate_unlocked(struct misuse *m)
 	dma_resv_unlock(drm_gpuvm_resv(m->vm));
 }
 
+/* With a context that has locked something else. */
+static void validate_not_in_exec(struct misuse *m)
+{
+	struct drm_exec exec;
+	int ret;
+
+	dma_resv_lock(m->obj->resv, NULL);
+	drm_gpuvm_bo_evict(m->vm_bo, true);
+	dma_resv_unlock(m->obj->resv);
+
+	drm_exec_init(&exec, 0, 0);
+	drm_exec_until_all_locked(&exec) {
+		ret = drm_gpuvm_prepare_vm(m->vm, &exec, 0);
+		drm_exec_retry_on_contention(&exec);
+		if (ret)
+			break;
+	}
+	drm_gpuvm_validate(m->vm, &exec);
+	drm_exec_fini(&exec);
+}
+
 static void alloc_under_gpuva(struct misuse *m)
 {
 	void *p;
@@ -222,6 +243,7 @@ static const struct {
 	{ "extobj_unlocked", extobj_unlocked, DRM_GPUVM_RESV_PROTECTED },
 	{ "evict_unlocked", evict_unlocked },
 	{ "validate_unlocked", validate_unlocked },
+	{ "validate_not_in_exec", validate_not_in_exec },
 	{ "alloc_under_gpuva", alloc_under_gpuva },
 	{ "exec_lock_in_section", exec_lock_in_section },
 	{ "list_in_section", list_in_section },
