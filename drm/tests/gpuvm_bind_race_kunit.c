@@ -77,7 +77,7 @@ static void meet(struct race *race)
 {
 	atomic_inc(&race->arrived);
 	while (atomic_read(&race->arrived) < 2)
-		cpu_relax();
+		cond_resched();
 }
 
 static int racer_main(void *data)
@@ -314,8 +314,9 @@ static void bind_until_refused(struct race *race, unsigned int who)
 
 static void wait_for_step(struct race *race)
 {
+	/* The job that is waited for may need this very CPU. */
 	while (race_goes_on(race) && atomic_read(&race->steps) < race->when)
-		cpu_relax();
+		cond_resched();
 }
 
 /* All that was submitted ends: well at first, and from one on with @error. */
@@ -433,15 +434,32 @@ static void bind_interrupted(struct race *race, unsigned int who)
 		u32 count = random_ops(racer, ops);
 		int ret = bw_submit(ops, count);
 
-		atomic_inc(&race->steps);
+		flush_signals(current);
 		if (!ret)
 			model_ops(racer, ops, count);
 		else if (ret == -EINTR || ret == -ERESTARTSYS)
 			race->looks++;
 		else
 			race_error(race, "a bind failed");
-		flush_signals(current);
+		atomic_inc(&race->steps);
 	}
+}
+
+/*
+ * Holds the lock that the job, or its submission, needs, so that there is
+ * something to interrupt; not for ever, as the signal may have come too late.
+ */
+static void interrupt_once(struct race *race, unsigned int delay)
+{
+	unsigned int step;
+
+	drm_gpuvm_bind_queue_lock(bw_world->queue);
+	step = atomic_read(&race->steps);
+	udelay(delay);
+	send_sig(SIGUSR1, race->racer[0].task, 0);
+	for (int i = 0; i < 50 && atomic_read(&race->steps) == step; i++)
+		usleep_range(20, 50);
+	drm_gpuvm_bind_queue_unlock(bw_world->queue);
 }
 
 static void interrupt(struct race *race, unsigned int who)
@@ -449,12 +467,12 @@ static void interrupt(struct race *race, unsigned int who)
 	unsigned int step = 0;
 
 	while (race_goes_on(race)) {
-		/* One for each bind, later and later. */
+		/* Every second bind, later and later. */
 		while (race_goes_on(race) && atomic_read(&race->steps) < step)
-			cpu_relax();
+			cond_resched();
+		if (step % 2)
+			interrupt_once(race, step % 31 * 20);
 		step = atomic_read(&race->steps) + 1;
-		udelay(step % 100);
-		send_sig(SIGUSR1, race->racer[0].task, 0);
 	}
 }
 
@@ -465,7 +483,7 @@ static void race_signals(struct kunit *test)
 	bw_new(test, 0);
 	race_run(test, race, bind_interrupted, interrupt);
 	kunit_info(test, "%u of %u were interrupted", race->looks, INTERRUPTED);
-	/* In deferred mode it is only at a lock, should another have it. */
+	/* In deferred mode it has to wait for the lock of the submission. */
 	if (gk_immediate(test))
 		KUNIT_EXPECT_GT(test, race->looks, 0);
 	KUNIT_EXPECT_LT(test, race->looks, INTERRUPTED);
