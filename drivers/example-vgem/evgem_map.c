@@ -33,9 +33,10 @@ static_assert(sizeof(struct drm_gpuva) <= 128,
 #ifdef CONFIG_FAULT_INJECTION
 static DECLARE_FAULT_ATTR(fail_bind);
 
+/* On request alone: fail-nth of a task is about what can fail. */
 static bool change_should_fail(void)
 {
-	return should_fail(&fail_bind, 1);
+	return READ_ONCE(fail_bind.probability) && should_fail(&fail_bind, 1);
 }
 #else
 static bool change_should_fail(void)
