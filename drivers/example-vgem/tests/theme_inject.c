@@ -2,8 +2,7 @@
 /*
  * Copyright The drm-gpuvm reference stack authors
  *
- * Failures that do not come by themselves: each allocation of each ioctl in its
- * turn, and a bind that fails after it began.
+ * A failure that does not come by itself: of a bind, after it began.
  */
 #include <string.h>
 
@@ -12,192 +11,7 @@
 #include "inject.h"
 #include "world.h"
 
-#define NTH_MAX 400
-
 static struct world w;
-
-/**
- * struct attempt - a call that is made again and again
- */
-struct attempt {
-	unsigned long request;
-	/** @args: where @prepare puts the argument */
-	void *args;
-	/** @prepare: makes a good argument */
-	void (*prepare)(int fd);
-	/** @undo: after a call that succeeded */
-	void (*undo)(int fd);
-};
-
-/*
- * Lets the first allocation of a call fail, then the second, until one call
- * has no more of them. A call that fails does so with ENOMEM and has changed
- * nothing; one may also go on without what it asked for.
- */
-static void every_allocation(int fd, const struct attempt *attempt)
-{
-	unsigned int nth = 0, failed = 0;
-	bool injected;
-
-	do {
-		int ret;
-
-		nth++;
-		CHECK(nth < NTH_MAX);
-		attempt->prepare(fd);
-		inject_nth(nth);
-		ret = raw_ioctl(fd, attempt->request, attempt->args);
-		injected = inject_end();
-		if (ret && (ret != -ENOMEM || !injected))
-			FAIL("allocation %u: %s", nth, ktap_errno(ret));
-		if (ret)
-			world_unchanged(&w);
-		else
-			attempt->undo(fd);
-		failed += !!ret;
-	} while (injected);
-
-	ktap_note("%u allocations, %u of them needed", nth - 1, failed);
-	CHECK(failed > 0);
-}
-
-static struct drm_evgem_vm_create vm_args;
-
-static void prepare_vm(int fd)
-{
-	(void)fd;
-	vm_args = (struct drm_evgem_vm_create){ 0 };
-}
-
-static void undo_vm(int fd)
-{
-	OK(evgem_vm_destroy(fd, vm_args.vm_id));
-}
-
-static void vm_create(int fd)
-{
-	inject_allocations();
-	world_init(&w, fd);
-	every_allocation(fd, &(struct attempt){
-		DRM_IOCTL_EVGEM_VM_CREATE, &vm_args, prepare_vm, undo_vm });
-}
-
-static struct drm_evgem_queue_create queue_args;
-
-static void prepare_queue(int fd)
-{
-	(void)fd;
-	queue_args = (struct drm_evgem_queue_create){ .vm_id = w.rig.vm };
-}
-
-static void undo_queue(int fd)
-{
-	OK(evgem_queue_destroy(fd, queue_args.queue_id));
-}
-
-static void queue_create(int fd)
-{
-	inject_allocations();
-	world_init(&w, fd);
-	every_allocation(fd, &(struct attempt){
-		DRM_IOCTL_EVGEM_QUEUE_CREATE, &queue_args, prepare_queue,
-		undo_queue });
-}
-
-static struct drm_evgem_gem_create gem_good, gem_args;
-
-static void prepare_gem(int fd)
-{
-	(void)fd;
-	gem_args = gem_good;
-}
-
-static void undo_gem(int fd)
-{
-	OK(evgem_bo_close(fd, gem_args.handle));
-}
-
-static void gem_create_with(int fd, uint64_t size, uint32_t flags, bool private)
-{
-	inject_allocations();
-	world_init(&w, fd);
-	gem_good = (struct drm_evgem_gem_create){
-		.size = size,
-		.flags = flags,
-		.vm_id = private ? w.rig.vm : 0,
-	};
-	every_allocation(fd, &(struct attempt){
-		DRM_IOCTL_EVGEM_GEM_CREATE, &gem_args, prepare_gem, undo_gem });
-}
-
-static void gem_create(int fd)
-{
-	gem_create_with(fd, 8 * PAGE, 0, false);
-}
-
-static void gem_create_private(int fd)
-{
-	gem_create_with(fd, 8 * PAGE, 0, true);
-}
-
-static void gem_create_huge(int fd)
-{
-	gem_create_with(fd, 2 * HUGE, DRM_EVGEM_GEM_HUGE, false);
-}
-
-static void syncs_used(int fd)
-{
-	job_ends(fd, w.out, 0, 0);
-	job_ends(fd, w.line, w.point, 0);
-	CHECK(!drmSyncobjReset(fd, &w.out, 1));
-	w.point++;
-}
-
-static struct good_bind bind_good;
-static uint32_t fresh;
-
-/* Of a BO that was never used before, so that its memory is allocated too. */
-static void prepare_bind(int fd)
-{
-	if (fresh)
-		OK(evgem_bo_close(fd, fresh));
-	OK(evgem_bo_create(fd, 8 * PAGE, 0, &fresh));
-	w.next_handle = fresh + 1;
-	good_bind(&w, &bind_good);
-	bind_good.ops[0].handle = fresh;
-}
-
-static void undo_bind(int fd)
-{
-	syncs_used(fd);
-	bind_works(&w);
-}
-
-static void vm_bind(int fd)
-{
-	inject_allocations();
-	world_init(&w, fd);
-	every_allocation(fd, &(struct attempt){
-		DRM_IOCTL_EVGEM_VM_BIND, &bind_good.args, prepare_bind,
-		undo_bind });
-}
-
-static struct good_exec exec_good;
-
-static void prepare_exec(int fd)
-{
-	(void)fd;
-	good_exec(&w, &exec_good);
-}
-
-static void exec(int fd)
-{
-	inject_allocations();
-	world_init(&w, fd);
-	every_allocation(fd, &(struct attempt){
-		DRM_IOCTL_EVGEM_EXEC, &exec_good.args, prepare_exec,
-		syncs_used });
-}
 
 /* A bind fails half-way, wherever: nothing was changed, and the next one works. */
 static void undone(int fd)
@@ -306,13 +120,6 @@ static void dead_vm_synchronously(int fd)
 }
 
 const struct ktap_case ktap_cases[] = {
-	{ "allocations-of-vm-create", vm_create },
-	{ "allocations-of-queue-create", queue_create },
-	{ "allocations-of-gem-create", gem_create },
-	{ "allocations-of-gem-create-private", gem_create_private },
-	{ "allocations-of-gem-create-huge", gem_create_huge },
-	{ "allocations-of-vm-bind", vm_bind, 60 },
-	{ "allocations-of-exec", exec, 60 },
 	{ "row-16-undone", undone },
 	{ "row-16-undone-later", undone_later },
 	{ "row-20-dead-vm", dead_vm },

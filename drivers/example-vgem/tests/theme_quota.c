@@ -11,41 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "limit.h"
 #include "rig.h"
-
-static unsigned int set_limit(const char *name, unsigned int value)
-{
-	unsigned int before;
-	char path[80];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/module/example_vgem/parameters/%s",
-		 name);
-	file = fopen(path, "r+");
-	CHECK(file);
-	CHECK(fscanf(file, "%u", &before) == 1);
-	rewind(file);
-	CHECK(fprintf(file, "%u\n", value) > 0);
-	CHECK(!fclose(file));
-	return before;
-}
-
-static void with_limit(int fd, const char *name, unsigned int value,
-		       void (*run)(int fd))
-{
-	unsigned int before = set_limit(name, value);
-	int status = -1;
-	pid_t pid = fork();
-
-	if (!pid) {
-		run(fd);
-		_exit(0);
-	}
-	if (pid > 0 && waitpid(pid, &status, 0) != pid)
-		status = -1;
-	set_limit(name, before);
-	CHECK_EQ(status, 0);
-}
 
 /* 8 MiB. */
 static void bo_bytes(int fd)

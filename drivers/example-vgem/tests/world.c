@@ -17,7 +17,7 @@ int raw_ioctl(int fd, unsigned long request, void *arg)
 }
 
 /* The lowest handle that is free: the next BO will have it. */
-static uint32_t next_handle(int fd)
+uint32_t world_next_handle(int fd)
 {
 	uint32_t handle;
 
@@ -26,7 +26,7 @@ static uint32_t next_handle(int fd)
 	return handle;
 }
 
-static void map_initial(struct world *w)
+void world_reset(struct world *w)
 {
 	struct evgem_bind bind = { 0 };
 
@@ -54,8 +54,8 @@ void world_init(struct world *w, int fd)
 	OK(evgem_exec(fd, w->rig.queue, &cmds,
 		      EVGEM_SYNCS(evgem_signal(w->in))));
 	job_ends(fd, w->in, 0, 0);
-	map_initial(w);
-	w->next_handle = next_handle(fd);
+	world_reset(w);
+	w->next_handle = world_next_handle(fd);
 }
 
 /* The faults are of this look itself. */
@@ -90,7 +90,7 @@ void world_unchanged(struct world *w)
 	CHECK(!has_fence(fd, w->line, w->point));
 	OK(evgem_syncobj_point(fd, w->line, &point));
 	CHECK_EQ(point, w->point - 1);
-	CHECK_EQ(next_handle(fd), w->next_handle);
+	CHECK_EQ(world_next_handle(fd), w->next_handle);
 }
 
 void good_bind(struct world *w, struct good_bind *g)
@@ -138,7 +138,7 @@ void bind_fails(struct world *w, struct good_bind *g, int error)
 	world_unchanged(w);
 }
 
-static void syncs_used(struct world *w)
+void world_syncs_used(struct world *w)
 {
 	job_ends(w->rig.fd, w->out, 0, 0);
 	job_ends(w->rig.fd, w->line, w->point, 0);
@@ -152,11 +152,11 @@ void bind_works(struct world *w)
 
 	good_bind(w, &g);
 	OK(raw_ioctl(w->rig.fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args));
-	syncs_used(w);
+	world_syncs_used(w);
 	rig_unmapped(&w->rig, DATA_ADDR + PAGE);
 	rig_shows(&w->rig, DATA_ADDR + 3 * PAGE, 4 * PAGE, &w->b, 2 * PAGE);
 	rig_shows(&w->rig, DATA_ADDR + 16 * PAGE, 8 * PAGE, &w->a, 0);
-	map_initial(w);
+	world_reset(w);
 }
 
 static struct drm_evgem_cmd_header header(enum drm_evgem_cmd cmd, size_t size)
@@ -222,7 +222,12 @@ void exec_works(struct world *w)
 
 	good_exec(w, &g);
 	OK(raw_ioctl(w->rig.fd, DRM_IOCTL_EVGEM_EXEC, &g.args));
-	syncs_used(w);
+	exec_worked(w);
+}
+
+void exec_worked(struct world *w)
+{
+	world_syncs_used(w);
 	CHECK_EQ(w->rig.cpu[0], 0x100000001ull);
 	CHECK_EQ(w->rig.cpu[1], 5);
 	CHECK_EQ(w->rig.cpu[2], evgem_checksum(w->a.cpu, 64));

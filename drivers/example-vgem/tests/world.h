@@ -38,6 +38,12 @@ struct world {
 void world_init(struct world *w, int fd);
 /** world_unchanged() - nothing differs from what it was after world_init() */
 void world_unchanged(struct world *w);
+/** world_reset() - map what was mapped after world_init() */
+void world_reset(struct world *w);
+/** world_syncs_used() - @out and @line are signalled, and get ready again */
+void world_syncs_used(struct world *w);
+/** world_next_handle() - the handle that the next BO will have */
+uint32_t world_next_handle(int fd);
 
 /**
  * struct good_bind - a bind that is as it should be, for one change
@@ -79,6 +85,8 @@ struct good_exec {
 void good_exec(struct world *w, struct good_exec *g);
 void exec_fails(struct world *w, struct good_exec *g, int error);
 void exec_works(struct world *w);
+/** exec_worked() - the good one was queued; it must do what it should */
+void exec_worked(struct world *w);
 
 /** raw_ioctl() - ioctl() once; 0 or a negative errno */
 int raw_ioctl(int fd, unsigned long request, void *arg);
