@@ -12,7 +12,7 @@
 #include "snapshot.h"
 
 /* Of long walks a sample: each of the first, and then one in STEP. */
-#define ALL_UP_TO 120
+#define ALL_UP_TO 64
 #define STEP 9
 #define NTH_MAX 4000
 #define ROWS 64
