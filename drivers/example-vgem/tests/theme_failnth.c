@@ -82,6 +82,31 @@ static void vm_create_check(struct world *w)
 	OK(evgem_vm_destroy(w->rig.fd, vm_args.vm_id));
 }
 
+/* Of a file that has none, so that its table is allocated, too. */
+static int second = -1;
+
+static void vm_first_set(struct world *w)
+{
+	vm_create_set(w);
+	if (second < 0)
+		second = evgem_open();
+	CHECK(second >= 0);
+}
+
+static int vm_first_call(struct world *w)
+{
+	(void)w;
+	return raw_ioctl(second, DRM_IOCTL_EVGEM_VM_CREATE, &vm_args);
+}
+
+static void vm_first_check(struct world *w)
+{
+	(void)w;
+	OK(evgem_vm_destroy(second, vm_args.vm_id));
+	CHECK(!close(second));
+	second = -1;
+}
+
 /* With something in it. */
 static uint32_t doomed_queue;
 
@@ -133,6 +158,8 @@ static void vms(int fd)
 		  { "QUERY", NEVER_FAILS, query_set, query_call, query_check },
 		  { "VM_CREATE", 0, vm_create_set, vm_create_call,
 		    vm_create_check },
+		  { "VM_CREATE, first of a file", 0, vm_first_set,
+		    vm_first_call, vm_first_check },
 		  { "VM_STATE", NEVER_FAILS, NULL, vm_state_call, vm_state_check },
 		  { "VM_DESTROY", NEVER_FAILS, vm_destroy_set, vm_destroy_call,
 		    vm_destroy_check });
