@@ -287,9 +287,9 @@ static void arrays(int fd)
 {
 	failwalk_init(&w, fd);
 	failwalks(&w,
-		  { "VM_BIND, array of 8", 0, array_8_set, bind_call,
+		  { "VM_BIND, array of 8", SAMPLED, array_8_set, bind_call,
 		    bind_async_check },
-		  { "VM_BIND, array of 64", 0, array_64_set, bind_call,
+		  { "VM_BIND, array of 64", SAMPLED, array_64_set, bind_call,
 		    bind_async_check });
 }
 

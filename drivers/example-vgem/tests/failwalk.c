@@ -11,8 +11,8 @@
 #include "inject.h"
 #include "snapshot.h"
 
-/* Of long walks a sample: each of the first, and then one in STEP. */
-#define ALL_UP_TO 64
+/* A sample: each of the first, and then one in STEP. */
+#define ALL_UP_TO 24
 #define STEP 9
 #define NTH_MAX 4000
 #define ROWS 64
@@ -105,7 +105,7 @@ void failwalk(struct world *w, const struct failwalk *walk)
 	before.no_dmabufs = walk->flags & KEEPS_DMABUF;
 	snapshot_settled(&before, w);
 	for (nth = 1; walk_step(w, walk, nth, &before, row);
-	     nth += nth < ALL_UP_TO ? 1 : STEP)
+	     nth += (walk->flags & SAMPLED) && nth >= ALL_UP_TO ? STEP : 1)
 		CHECK(nth < NTH_MAX);
 	/* Also not by what went on without, and what was tried again. */
 	run(w, walk->set);

@@ -24,6 +24,8 @@ enum failwalk_flags {
 	 * handed out, until the BO's handle is closed
 	 */
 	KEEPS_DMABUF = 2,
+	/** @SAMPLED: has so many that after the first some are left out */
+	SAMPLED = 4,
 };
 
 /**
