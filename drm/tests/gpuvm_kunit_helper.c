@@ -5,6 +5,7 @@
 #include <kunit/device.h>
 
 #include <linux/debugfs.h>
+#include <linux/gfp.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -551,20 +552,39 @@ static bool fault_attr_prepare(const char *dir)
 	return true;
 }
 
+/* Single pages as well, which are spared by default. */
+static bool fault_pages_prepare(void)
+{
+	u32 *min_order = fault_switch("fail_page_alloc", "min-order");
+
+	if (!min_order || !fault_attr_prepare("fail_page_alloc"))
+		return false;
+
+	*min_order = 0;
+	return true;
+}
+
 /* Whether gk_fail_alloc_arm() works here: tried, not believed. */
 bool gk_fail_alloc_available(struct kunit *test)
 {
+	struct page *page;
 	void *p;
 
-	if (!fault_attr_prepare("failslab"))
+	if (!fault_attr_prepare("failslab") || !fault_pages_prepare())
 		return false;
-	fault_attr_prepare("fail_page_alloc");
 
 	gk_fail_alloc_arm(1);
 	p = kmalloc(16, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, gk_fail_alloc_disarm(), 0);
 	KUNIT_EXPECT_NULL(test, p);
 	kfree(p);
+
+	gk_fail_alloc_arm(1);
+	page = alloc_page(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, gk_fail_alloc_disarm(), 0);
+	KUNIT_EXPECT_NULL(test, page);
+	if (page)
+		__free_page(page);
 
 	return true;
 }
