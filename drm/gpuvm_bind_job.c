@@ -293,7 +293,7 @@ int drm_gpuvm_bind_job_add(struct drm_gpuvm_bind_job *job,
 	struct gpuvm_bind_step *step;
 
 	if (job->submitted || job->num_ops == job->max_ops ||
-	    !op_valid(gpuvm, op))
+	    !op_valid(gpuvm, op) || !gpuvm_userptr_op_valid(job->queue, op))
 		return -EINVAL;
 
 	/* In deferred mode it takes the locks of the submission. */

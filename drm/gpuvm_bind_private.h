@@ -9,9 +9,11 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_gpuvm_bind.h>
+#include <drm/drm_gpuvm_userptr.h>
 #include <drm/gpu_scheduler.h>
 
 #include "gpuvm_private.h"
@@ -38,6 +40,15 @@ struct drm_gpuvm_bind_queue {
 	 * Taken in the fence signalling section, around gpuva locks.
 	 */
 	struct mutex run_lock;
+	/**
+	 * @userptr_lock: protects @stale_userptrs
+	 *
+	 * Held for reading from the look at it to the publishing of a job's
+	 * fence. Taken inside of @run_lock, and by MMU notifiers, in reclaim.
+	 */
+	struct rw_semaphore userptr_lock;
+	/** @stale_userptrs: those that a process took the pages of */
+	struct list_head stale_userptrs;
 	/** @submit_lock: makes arming and pushing of a job one step */
 	struct mutex submit_lock;
 	/** @sched: runs the jobs */
@@ -180,5 +191,10 @@ extern const struct drm_sched_backend_ops gpuvm_bind_sched_ops;
 /* gpuvm_bind_queue.c */
 void gpuvm_bind_assert_tree_held(struct drm_gpuvm_bind_queue *queue);
 void gpuvm_bind_kill_locked(struct drm_gpuvm_bind_queue *queue, int reason);
+
+/* gpuvm_userptr.c */
+bool gpuvm_userptr_shown(const struct drm_gpuva *va);
+bool gpuvm_userptr_op_valid(struct drm_gpuvm_bind_queue *queue,
+			    const struct drm_gpuvm_bind_op *op);
 
 #endif

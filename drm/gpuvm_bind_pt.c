@@ -128,6 +128,17 @@ int gpuvm_bind_pt_record(struct drm_gpuvm_bind_job *job)
 	return walk_maps(job, record, NULL);
 }
 
+/* A userptr that lost its pages is filled by its repin. */
+static int map_part(struct drm_gpuvm_bind_job *job,
+		    const struct gpuvm_bind_delta *delta)
+{
+	if (!gpuvm_userptr_shown(delta->va))
+		return 0;
+
+	return job->queue->args.ops->pt_map(job, delta->va, delta->addr,
+					    delta->range);
+}
+
 static int change(struct drm_gpuvm_bind_job *job,
 		  const struct gpuvm_bind_delta *delta, void *priv)
 {
@@ -137,9 +148,8 @@ static int change(struct drm_gpuvm_bind_job *job,
 	if (count)
 		++*count;
 
-	return delta->map ?
-	       ops->pt_map(job, delta->va, delta->addr, delta->range) :
-	       ops->pt_unmap(job, delta->addr, delta->range);
+	return delta->map ? map_part(job, delta) :
+			    ops->pt_unmap(job, delta->addr, delta->range);
 }
 
 /* What failed may be half done. */
@@ -158,7 +168,7 @@ static int take_back(struct drm_gpuvm_bind_job *job,
 	if (ret || delta->map)
 		return ret;
 
-	return ops->pt_map(job, delta->va, delta->addr, delta->range);
+	return map_part(job, delta);
 }
 
 static void flush(struct drm_gpuvm_bind_job *job)

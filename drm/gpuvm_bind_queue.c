@@ -7,6 +7,7 @@
  * the queue, and keep what the driver's job_init took. When the last is gone
  * the queue can be destroyed.
  */
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <drm/drm_print.h>
@@ -27,8 +28,8 @@ void gpuvm_bind_assert_tree_held(struct drm_gpuvm_bind_queue *queue)
 		lockdep_assert_held(&queue->tree_lock);
 }
 
-/* Tells lockdep at once, not when memory gets short, what the lock is taken in. */
-static void prime_run_lock(struct mutex *lock)
+/* Tells lockdep at once, not when memory gets short, what locks are taken in. */
+static void prime_locks(struct drm_gpuvm_bind_queue *queue)
 {
 	bool cookie;
 
@@ -36,9 +37,17 @@ static void prime_run_lock(struct mutex *lock)
 		return;
 
 	cookie = dma_fence_begin_signalling();
-	mutex_lock(lock);
-	mutex_unlock(lock);
+	mutex_lock(&queue->run_lock);
+	mutex_unlock(&queue->run_lock);
 	dma_fence_end_signalling(cookie);
+
+	/* As an MMU notifier does, but not one inside of the other. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	mutex_lock(&queue->run_lock);
+	down_write(&queue->userptr_lock);
+	up_write(&queue->userptr_lock);
+	mutex_unlock(&queue->run_lock);
+	fs_reclaim_release(GFP_KERNEL);
 }
 
 static int init_sched(struct drm_gpuvm_bind_queue *queue)
@@ -102,7 +111,9 @@ drm_gpuvm_bind_queue_create(const struct drm_gpuvm_bind_queue_args *args)
 	mutex_init(&queue->tree_lock);
 	mutex_init(&queue->run_lock);
 	mutex_init(&queue->submit_lock);
-	prime_run_lock(&queue->run_lock);
+	init_rwsem(&queue->userptr_lock);
+	prime_locks(queue);
+	INIT_LIST_HEAD(&queue->stale_userptrs);
 	INIT_LIST_HEAD(&queue->limbo);
 
 	queue->close_job = gpuvm_bind_job_alloc(queue, 0);
@@ -191,6 +202,8 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_bind_queue_close);
 void drm_gpuvm_bind_queue_destroy(struct drm_gpuvm_bind_queue *queue)
 {
 	drm_WARN_ON(queue->args.gpuvm->drm, !queue->closed);
+	drm_WARN_ON(queue->args.gpuvm->drm,
+		    !list_empty(&queue->stale_userptrs));
 
 	drm_sched_entity_fini(&queue->entity);
 	drm_sched_fini(&queue->sched);

@@ -70,7 +70,8 @@ static int prepare_vm_bo(struct drm_gpuvm_bind_job *job, struct drm_exec *exec,
 	if (step->op.op != DRM_GPUVM_BIND_OP_MAP)
 		return 0;
 
-	if (ops->validate) {
+	/* The pages of a userptr are for the repin. */
+	if (ops->validate && !drm_gpuvm_is_userptr(step->op.obj)) {
 		ret = ops->validate(job, vm_bo, exec);
 		if (ret)
 			return ret;

@@ -3,7 +3,7 @@
  * One of each structure of the C ABI, so that an object's debug information
  * tells how a kernel's compiler lays them out. Never loaded.
  */
-#include <drm/drm_gpuvm_bind.h>
+#include <drm/drm_gpuvm_userptr.h>
 
 static struct drm_gpuva gpuva __used;
 static struct drm_gpuva_op gpuva_op __used;
@@ -18,5 +18,6 @@ static struct drm_gpuvm_exec gpuvm_exec __used;
 static struct drm_gpuvm_map_req gpuvm_map_req __used;
 static struct drm_gpuvm_ops gpuvm_ops __used;
 static struct drm_gpuvm_sync gpuvm_sync __used;
+static struct drm_gpuvm_userptr_args gpuvm_userptr_args __used;
 static enum drm_gpuvm_bind_op_type gpuvm_bind_op_type __used;
 static enum drm_gpuvm_bind_state gpuvm_bind_state __used;

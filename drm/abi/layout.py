@@ -39,6 +39,7 @@ STRUCTS = [
     "drm_gpuvm_bind_ops",
     "drm_gpuvm_bind_queue_args",
     "drm_gpuvm_sync",
+    "drm_gpuvm_userptr_args",
 ]
 ENUMS = [
     "drm_gpuva_flags", "drm_gpuvm_flags", "drm_gpuva_op_type",

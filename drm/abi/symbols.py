@@ -3,7 +3,8 @@
 
 Usage: symbols.py INCLUDE
 
-Reads INCLUDE/drm/drm_gpuvm_bind.h, and with it drm_gpuvm.h, as bindgen does, without a kernel tree.
+Reads INCLUDE/drm/drm_gpuvm_userptr.h, and with it all the others, as bindgen
+does, without a kernel tree.
 """
 
 import json
@@ -37,7 +38,7 @@ def main():
     include = sys.argv[1]
     done = subprocess.run(
         ["clang", "-fsyntax-only", "-D__BINDGEN__", "-Xclang", "-ast-dump=json",
-         "-I", include, "-x", "c", f"{include}/drm/drm_gpuvm_bind.h"],
+         "-I", include, "-x", "c", f"{include}/drm/drm_gpuvm_userptr.h"],
         check=True, capture_output=True, text=True,
     )
     lines = sorted(

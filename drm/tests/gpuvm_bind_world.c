@@ -83,6 +83,11 @@ static int bind_validate(struct drm_gpuvm_bind_job *job,
 static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
 			   const struct drm_gpuvm_bind_op *op)
 {
+	void (*in_reserve)(void) = bw_world->in_reserve;
+
+	bw_world->in_reserve = NULL;
+	if (in_reserve)
+		in_reserve();
 	return fails() ? -ENOMEM : 0;
 }
 
@@ -94,7 +99,12 @@ static int bind_refuse(struct drm_gpuvm_bind_job *job)
 static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 		       u64 addr, u64 range)
 {
+	struct page **pages = NULL;
 	bool fail = fails();
+
+	if (drm_gpuvm_is_userptr(va->gem.obj))
+		pages = drm_gpuvm_userptr_pages(va->gem.obj) +
+			va->gem.offset + addr - va->va.addr;
 
 	bw_world->flushed = false;
 	/* One that fails has done half of it. */
@@ -102,6 +112,9 @@ static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 		struct bw_page *entry = &bw_world->pt[addr + i];
 
 		bw_world->mapped_over |= entry->valid;
+		if (pages && !pages[i])
+			continue;
+		entry->page = pages ? pages[i] : NULL;
 		entry->valid = true;
 		entry->obj = va->gem.obj;
 		entry->offset = va->gem.obj ?

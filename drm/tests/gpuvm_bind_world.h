@@ -10,6 +10,7 @@
 #define __GPUVM_BIND_WORLD_H__
 
 #include <drm/drm_gpuvm_bind.h>
+#include <drm/drm_gpuvm_userptr.h>
 
 #include "../gpuvm_bind_private.h"
 #include "gpuvm_kunit_helper.h"
@@ -30,6 +31,8 @@ struct bw_page {
 	struct drm_gem_object *obj;
 	/** @offset: page of @obj */
 	u64 offset;
+	/** @page: of a userptr */
+	struct page *page;
 	/** @flags: of the mapping */
 	u32 flags;
 	/** @cookie: of the mapping */
@@ -68,6 +71,8 @@ struct bw_world {
 	bool flushed;
 	/** @refuse: what jobs are told */
 	int refuse;
+	/** @in_reserve: called once in the next pt_reserve, or NULL */
+	void (*in_reserve)(void);
 };
 
 /* Cases run one at a time. */

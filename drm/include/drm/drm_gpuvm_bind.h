@@ -82,7 +82,10 @@ struct drm_gpuvm_bind_ops {
 	 * @job_init: set up the driver's part of a job, see
 	 * drm_gpuvm_bind_job_priv()
 	 *
-	 * Context: process.
+	 * Changes of page tables that userptrs cause are jobs, too, that are
+	 * never queued.
+	 *
+	 * Context: process; for a userptr, reclaim: nothing is allocated.
 	 */
 	void (*job_init)(struct drm_gpuvm_bind_job *job);
 	/**
@@ -91,7 +94,8 @@ struct drm_gpuvm_bind_ops {
 	 *
 	 * Called last, once for each @job_init.
 	 *
-	 * Context: process, sleeps, no lock held.
+	 * Context: process, sleeps, no lock held; for a userptr, reclaim: no
+	 * dma_resv is taken, nothing allocated.
 	 */
 	void (*job_fini)(struct drm_gpuvm_bind_job *job);
 	/**
@@ -108,9 +112,12 @@ struct drm_gpuvm_bind_ops {
 	 * Called once for each operation, in their order. What is set aside for
 	 * one has to suffice for mapping any part of a MAP's range, and for
 	 * unmapping with the boundaries of the operation; for an UNMAP_OBJ each
-	 * boundary of a mapping is one where a mapping was made.
+	 * boundary of a mapping is one where a mapping was made. For the MAP of
+	 * a userptr it has to suffice for all pieces that are left of it, with
+	 * whatever pages they have by then.
 	 *
-	 * Context: as @validate.
+	 * Context: as @validate; no dma_resv is held when a userptr gets new
+	 * pages.
 	 * Return: 0, or why the bind fails.
 	 */
 	int (*pt_reserve)(struct drm_gpuvm_bind_job *job,
@@ -126,7 +133,8 @@ struct drm_gpuvm_bind_ops {
 	 * @pt_map: write page-table entries for a part of a mapping
 	 *
 	 * Nothing is mapped in the range. drm_gpuva_gem_offset() tells what of
-	 * the object an address shows.
+	 * the object an address shows, drm_gpuvm_userptr_pages() what a userptr
+	 * consists of.
 	 *
 	 * Context: fence signalling section.
 	 * Return: 0, or why not; the range may then be half written.
@@ -136,7 +144,7 @@ struct drm_gpuvm_bind_ops {
 	/**
 	 * @pt_unmap: clear page-table entries
 	 *
-	 * Context: fence signalling section.
+	 * Context: fence signalling section, or reclaim.
 	 * Return: 0, or why not; the range may then be half cleared.
 	 */
 	int (*pt_unmap)(struct drm_gpuvm_bind_job *job, u64 addr, u64 range);
@@ -147,7 +155,7 @@ struct drm_gpuvm_bind_ops {
 	 * Called at the end of the changes of a job, and before and after they
 	 * are undone: page tables that were taken out may then be used again.
 	 *
-	 * Context: fence signalling section.
+	 * Context: fence signalling section, or reclaim.
 	 */
 	void (*pt_flush)(struct drm_gpuvm_bind_job *job);
 	/** @__reserved: NULL */

@@ -130,6 +130,14 @@
 #define drm_gpuvm_syncs_signal			ref_drm_gpuvm_syncs_signal
 #define drm_gpuvm_syncs_free			ref_drm_gpuvm_syncs_free
 
+/* userptrs */
+#define drm_gpuvm_userptr_create		ref_drm_gpuvm_userptr_create
+#define drm_gpuvm_is_userptr			ref_drm_gpuvm_is_userptr
+#define drm_gpuvm_userptr_pages			ref_drm_gpuvm_userptr_pages
+#define drm_gpuvm_userptr_repin			ref_drm_gpuvm_userptr_repin
+#define drm_gpuvm_userptr_begin			ref_drm_gpuvm_userptr_begin
+#define drm_gpuvm_userptr_end			ref_drm_gpuvm_userptr_end
+
 /* debug */
 #define drm_debugfs_gpuva_info			ref_drm_debugfs_gpuva_info
 #define drm_debugfs_gpuvm_json			ref_drm_debugfs_gpuvm_json
