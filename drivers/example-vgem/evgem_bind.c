@@ -23,6 +23,7 @@
 #include "evgem_bind.h"
 #include "evgem_device.h"
 #include "evgem_gem.h"
+#include "evgem_userptr.h"
 #include "evgem_vm.h"
 
 static bool range_valid(struct evgem_vm *vm,
@@ -53,6 +54,9 @@ static bool op_args_valid(struct evgem_vm *vm,
 		return args->handle && range_valid(vm, args) &&
 		       !(args->flags & ~(DRM_EVGEM_BIND_READONLY |
 					 DRM_EVGEM_BIND_REPEAT));
+	case DRM_EVGEM_BIND_OP_MAP_USERPTR:
+		return !args->handle && range_valid(vm, args) &&
+		       !(args->flags & ~DRM_EVGEM_BIND_READONLY);
 	case DRM_EVGEM_BIND_OP_UNMAP:
 	case DRM_EVGEM_BIND_OP_MAP_SPARSE:
 		return !args->handle && !args->flags && !args->offset &&
@@ -81,6 +85,7 @@ static u32 op_type(u32 op)
 {
 	switch (op) {
 	case DRM_EVGEM_BIND_OP_MAP:
+	case DRM_EVGEM_BIND_OP_MAP_USERPTR:
 		return DRM_GPUVM_BIND_OP_MAP;
 	case DRM_EVGEM_BIND_OP_MAP_SPARSE:
 		return DRM_GPUVM_BIND_OP_MAP_SPARSE;
@@ -89,6 +94,23 @@ static u32 op_type(u32 op)
 	default:
 		return DRM_GPUVM_BIND_OP_UNMAP;
 	}
+}
+
+static int add_userptr(struct drm_gpuvm_bind_job *job, struct evgem_vm *vm,
+		       const struct drm_evgem_bind_op *args,
+		       struct drm_gpuvm_bind_op *op)
+{
+	int ret;
+
+	/* For a userptr, the offset is its address in the process. */
+	op->offset = 0;
+	op->obj = evgem_userptr_create(vm, args);
+	if (IS_ERR(op->obj))
+		return PTR_ERR(op->obj);
+
+	ret = drm_gpuvm_bind_job_add(job, op);
+	drm_gem_object_put(op->obj);
+	return ret;
 }
 
 static int add_op(struct drm_gpuvm_bind_job *job, struct evgem_vm *vm,
@@ -108,6 +130,9 @@ static int add_op(struct drm_gpuvm_bind_job *job, struct evgem_vm *vm,
 
 	if (args->flags & DRM_EVGEM_BIND_READONLY)
 		op.flags |= EVGEM_VA_READONLY;
+
+	if (args->op == DRM_EVGEM_BIND_OP_MAP_USERPTR)
+		return add_userptr(job, vm, args, &op);
 
 	if (!args->handle)
 		return drm_gpuvm_bind_job_add(job, &op);

@@ -31,6 +31,7 @@
 #include "evgem_device.h"
 #include "evgem_exec.h"
 #include "evgem_queue.h"
+#include "evgem_userptr.h"
 #include "evgem_vm.h"
 
 static bool cmdbuf_args_valid(const struct drm_evgem_cmdbuf *args)
@@ -109,29 +110,49 @@ static void publish(struct evgem_exec_job *job, struct drm_gpuvm_exec *vm_exec,
 	dma_fence_put(fence);
 }
 
-static int submit(struct evgem_exec_job *job, struct drm_gpuvm_syncs *syncs)
+static int lock_and_publish(struct evgem_exec_job *job,
+			    struct drm_gpuvm_syncs *syncs)
 {
+	struct evgem_vm *vm = job->queue->vm;
 	struct drm_gpuvm_exec vm_exec = {
-		.vm = &job->queue->vm->base,
+		.vm = &vm->base,
 		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT,
 		.num_fences = 1,
 	};
 	int ret, idx;
 
-	ret = drm_gpuvm_syncs_wait(syncs, &job->base);
-	if (ret)
-		return ret;
-
-	if (!drm_dev_enter(&job->queue->vm->evgem->drm, &idx))
+	if (!drm_dev_enter(&vm->evgem->drm, &idx))
 		return -ENODEV;
 
 	ret = drm_gpuvm_exec_lock(&vm_exec);
+	if (ret)
+		goto exit_dev;
+
+	ret = drm_gpuvm_userptr_begin(vm->binds);
 	if (!ret) {
 		publish(job, &vm_exec, syncs);
-		drm_gpuvm_exec_unlock(&vm_exec);
+		drm_gpuvm_userptr_end(vm->binds);
 	}
+	drm_gpuvm_exec_unlock(&vm_exec);
 
+exit_dev:
 	drm_dev_exit(idx);
+	return ret;
+}
+
+static int submit(struct evgem_exec_job *job, struct drm_gpuvm_syncs *syncs)
+{
+	int ret = drm_gpuvm_syncs_wait(syncs, &job->base);
+
+	if (ret)
+		return ret;
+
+	/* Once more if a process took pages of a userptr away in between. */
+	do {
+		ret = drm_gpuvm_userptr_repin(job->queue->vm->binds) ?:
+		      lock_and_publish(job, syncs);
+	} while (ret == -EAGAIN);
+
 	return ret;
 }
 

@@ -324,6 +324,7 @@ static void device_info(struct drm_evgem_device_info *info)
 			    DRM_EVGEM_FEATURE_SPARSE |
 			    DRM_EVGEM_FEATURE_UNMAP_BO |
 			    DRM_EVGEM_FEATURE_REPEAT |
+			    DRM_EVGEM_FEATURE_USERPTR |
 			    DRM_EVGEM_FEATURE_PRIME,
 		.page_sizes = evgem_pt_span(0) |
 			      evgem_pt_span(EVGEM_PT_LEAF_LEVEL),

@@ -24,6 +24,7 @@
 #include "evgem_device.h"
 #include "evgem_gem.h"
 #include "evgem_hw.h"
+#include "evgem_userptr.h"
 #include "evgem_vm.h"
 
 /* What one mapping costs; the vm_bo is one for each pair of VM and BO. */
@@ -104,18 +105,28 @@ static struct evgem_pt_source source_of(struct drm_gem_object *obj, u64 offset,
 	};
 }
 
+static u64 tables_for_map(const struct drm_gpuvm_bind_op *op)
+{
+	struct evgem_pt_source source;
+
+	/* Its pages may be others when the job runs. */
+	if (drm_gpuvm_is_userptr(op->obj))
+		return evgem_pt_tables_at_most(op->addr, op->range);
+
+	source = source_of(op->obj, op->offset,
+			   op->offset + op->attrs.repeat_phase, op->attrs.repeat);
+	return evgem_pt_tables_for_map(op->addr, op->range, &source);
+}
+
 static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
 			   const struct drm_gpuvm_bind_op *op)
 {
-	const struct evgem_pt_source source =
-		source_of(op->obj, op->offset,
-			  op->offset + op->attrs.repeat_phase, op->attrs.repeat);
 	u64 tables = 0;
 
 	switch (op->op) {
 	case DRM_GPUVM_BIND_OP_MAP:
 	case DRM_GPUVM_BIND_OP_MAP_SPARSE:
-		tables = evgem_pt_tables_for_map(op->addr, op->range, &source);
+		tables = tables_for_map(op);
 		break;
 	case DRM_GPUVM_BIND_OP_UNMAP:
 		tables = evgem_pt_tables_for_unmap(op->addr, op->range);
@@ -133,13 +144,17 @@ static int bind_refuse(struct drm_gpuvm_bind_job *job)
 static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 		       u64 addr, u64 range)
 {
-	const struct evgem_pt_source source =
-		source_of(va->gem.obj, va->gem.offset,
-			  drm_gpuva_gem_offset(va, addr), va->attrs.repeat);
+	struct evgem_pt_source source;
 
 	if (change_should_fail())
 		return -EIO;
 
+	if (drm_gpuvm_is_userptr(va->gem.obj))
+		return evgem_userptr_map(job_vm(job), job_pt(job), va, addr,
+					 range);
+
+	source = source_of(va->gem.obj, va->gem.offset,
+			   drm_gpuva_gem_offset(va, addr), va->attrs.repeat);
 	return evgem_pt_map(&job_vm(job)->pt, job_pt(job), addr, range, &source,
 			    !(va->flags & EVGEM_VA_READONLY));
 }

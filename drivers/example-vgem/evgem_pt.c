@@ -222,6 +222,29 @@ u64 evgem_pt_tables_for_map(u64 addr, u64 range,
 }
 
 /**
+ * evgem_pt_tables_at_most() - tables that mapping a range can take at most
+ * @addr: first address, of pages
+ * @range: bytes, of pages, not 0
+ *
+ * For when the pages are not known yet, or only some of the range is mapped.
+ *
+ * Context: any.
+ * Return: the number of tables, each of which can also serve for a split.
+ */
+u64 evgem_pt_tables_at_most(u64 addr, u64 range)
+{
+	u64 last = addr + range - 1, tables = 0;
+
+	for (unsigned int level = 1; level < EVGEM_PT_LEVELS; level++) {
+		unsigned int shift = evgem_pt_shift(level);
+
+		tables += (last >> shift) - (addr >> shift) + 1;
+	}
+
+	return tables;
+}
+
+/**
  * evgem_pt_tables_for_unmap() - tables that unmapping a range can take
  * @addr: first address, of pages
  * @range: bytes, of pages, not 0

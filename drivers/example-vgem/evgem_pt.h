@@ -64,6 +64,7 @@ u64 evgem_pt_root_address(const struct evgem_pt *pt);
 
 u64 evgem_pt_tables_for_map(u64 addr, u64 range,
 			    const struct evgem_pt_source *source);
+u64 evgem_pt_tables_at_most(u64 addr, u64 range);
 u64 evgem_pt_tables_for_unmap(u64 addr, u64 range);
 
 void evgem_pt_update_init(struct evgem_pt_update *update);

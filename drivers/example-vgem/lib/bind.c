@@ -83,6 +83,30 @@ void evgem_bind_unmap_bo(struct evgem_bind *bind, uint32_t bo)
 	});
 }
 
+static void bind_userptr(struct evgem_bind *bind, uint64_t addr, uint64_t range,
+			 const void *start, uint32_t flags)
+{
+	bind_op(bind, &(struct drm_evgem_bind_op){
+		.op = DRM_EVGEM_BIND_OP_MAP_USERPTR,
+		.flags = flags,
+		.addr = addr,
+		.range = range,
+		.offset = (uintptr_t)start,
+	});
+}
+
+void evgem_bind_userptr(struct evgem_bind *bind, uint64_t addr, uint64_t range,
+			const void *start)
+{
+	bind_userptr(bind, addr, range, start, 0);
+}
+
+void evgem_bind_userptr_readonly(struct evgem_bind *bind, uint64_t addr,
+				 uint64_t range, const void *start)
+{
+	bind_userptr(bind, addr, range, start, DRM_EVGEM_BIND_READONLY);
+}
+
 static int bind_submit(int fd, uint32_t vm, struct evgem_bind *bind,
 		       uint32_t flags, const struct drm_evgem_sync *syncs)
 {
@@ -149,6 +173,24 @@ int evgem_map_repeat(int fd, uint32_t vm, uint64_t addr, uint64_t range,
 	struct evgem_bind bind = { 0 };
 
 	evgem_bind_map_repeat(&bind, addr, range, bo, offset, repeat);
+	return evgem_bind_sync(fd, vm, &bind);
+}
+
+int evgem_map_userptr(int fd, uint32_t vm, uint64_t addr, uint64_t range,
+		      const void *start)
+{
+	struct evgem_bind bind = { 0 };
+
+	evgem_bind_userptr(&bind, addr, range, start);
+	return evgem_bind_sync(fd, vm, &bind);
+}
+
+int evgem_map_userptr_readonly(int fd, uint32_t vm, uint64_t addr,
+			       uint64_t range, const void *start)
+{
+	struct evgem_bind bind = { 0 };
+
+	evgem_bind_userptr_readonly(&bind, addr, range, start);
 	return evgem_bind_sync(fd, vm, &bind);
 }
 

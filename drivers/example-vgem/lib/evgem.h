@@ -136,6 +136,11 @@ void evgem_bind_map_repeat(struct evgem_bind *bind, uint64_t addr,
 void evgem_bind_unmap(struct evgem_bind *bind, uint64_t addr, uint64_t range);
 void evgem_bind_sparse(struct evgem_bind *bind, uint64_t addr, uint64_t range);
 void evgem_bind_unmap_bo(struct evgem_bind *bind, uint32_t bo);
+/** evgem_bind_userptr() - memory of this process; both multiples of a page */
+void evgem_bind_userptr(struct evgem_bind *bind, uint64_t addr, uint64_t range,
+			const void *start);
+void evgem_bind_userptr_readonly(struct evgem_bind *bind, uint64_t addr,
+				 uint64_t range, const void *start);
 /** evgem_bind_sync() - bind, and empty @bind; the VM has changed on return */
 int evgem_bind_sync(int fd, uint32_t vm, struct evgem_bind *bind);
 /** evgem_bind_async() - queue a bind, and empty @bind */
@@ -152,6 +157,10 @@ int evgem_map_readonly(int fd, uint32_t vm, uint64_t addr, uint64_t range,
 		       uint32_t bo, uint64_t offset);
 int evgem_map_repeat(int fd, uint32_t vm, uint64_t addr, uint64_t range,
 		     uint32_t bo, uint64_t offset, uint64_t repeat);
+int evgem_map_userptr(int fd, uint32_t vm, uint64_t addr, uint64_t range,
+		      const void *start);
+int evgem_map_userptr_readonly(int fd, uint32_t vm, uint64_t addr,
+			       uint64_t range, const void *start);
 int evgem_unmap(int fd, uint32_t vm, uint64_t addr, uint64_t range);
 
 /* Queues. A timeout of 0 is the driver's default. */

@@ -33,6 +33,7 @@ static void device_values(int fd)
 	CHECK(info.features & DRM_EVGEM_FEATURE_SPARSE);
 	CHECK(info.features & DRM_EVGEM_FEATURE_UNMAP_BO);
 	CHECK(info.features & DRM_EVGEM_FEATURE_REPEAT);
+	CHECK(info.features & DRM_EVGEM_FEATURE_USERPTR);
 	CHECK(info.features & DRM_EVGEM_FEATURE_PRIME);
 	CHECK(info.max_vms && info.max_queues && info.max_bind_ops);
 	CHECK(info.max_syncs && info.max_cmdbufs && info.max_cmdbuf_size);

@@ -94,6 +94,30 @@ static void bo_without_handle(int fd)
 	create_again(fd, 2 << 20);
 }
 
+/* Memory of the process counts with that of BOs, as long as it is mapped. */
+static void userptr_bytes(int fd)
+{
+	const uint64_t size = 5 << 20;
+	struct rig rig;
+	uint32_t bo;
+	void *start;
+
+	start = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(start != MAP_FAILED);
+	rig_init(&rig, fd);
+	OK(evgem_map_userptr(fd, rig.vm, DATA_ADDR, size, start));
+	FAILS(ENOSPC, evgem_map_userptr(fd, rig.vm, DATA_ADDR + size, size, start));
+	FAILS(ENOSPC, evgem_bo_create(fd, 3 << 20, 0, &bo));
+	/* One that is refused for another reason takes nothing. */
+	for (int i = 0; i < 5; i++)
+		FAILS(EFAULT, evgem_map_userptr(fd, rig.vm, DATA_ADDR + size,
+						2 << 20, NULL));
+	OK(evgem_bo_create(fd, PAGE, 0, &bo));
+	OK(evgem_unmap(fd, rig.vm, DATA_ADDR, size));
+	create_again(fd, 5 << 20);
+}
+
 static void bo_memory(int fd)
 {
 	with_limit(fd, "max_bo_mb", 8, bo_bytes);
@@ -102,6 +126,11 @@ static void bo_memory(int fd)
 static void bo_memory_without_handle(int fd)
 {
 	with_limit(fd, "max_bo_mb", 8, bo_without_handle);
+}
+
+static void userptr_memory(int fd)
+{
+	with_limit(fd, "max_bo_mb", 8, userptr_bytes);
 }
 
 #define MAPPINGS 40
@@ -301,6 +330,7 @@ static void queued_commands(int fd)
 const struct ktap_case ktap_cases[] = {
 	{ "bo-memory", bo_memory },
 	{ "bo-memory-without-handle", bo_memory_without_handle },
+	{ "userptr-memory", userptr_memory },
 	{ "mappings", mappings },
 	{ "mappings-of-all-vms", mappings_of_all_vms },
 	{ "mappings-by-cutting", mappings_by_cutting },

@@ -359,6 +359,31 @@ static void mapped_memory(int fd)
 	CHECK_EQ(((uint64_t *)cpu)[2], bo_word(&bo, 16));
 }
 
+/* Memory of the process is the process's all the while, and can go. */
+static void process_memory(int fd)
+{
+	const uint64_t size = 16 * PAGE;
+	struct evgem_cmds cmds = { 0 };
+	uint32_t done = make_syncobj(fd);
+	struct rig rig;
+	uint64_t *word;
+
+	word = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(word != MAP_FAILED);
+	rig_init(&rig, fd);
+	OK(evgem_map_userptr(fd, rig.vm, DATA_ADDR, 2 * size, word));
+	OK(rig_write(&rig, DATA_ADDR + 8, 77));
+	evgem_cmd_wait(&cmds, DATA_ADDR, DRM_EVGEM_COND_EQ, 1);
+	OK(evgem_exec(fd, rig.queue, &cmds, EVGEM_SYNCS(evgem_signal(done))));
+	unplug();
+
+	/* The job is over, so nothing waits for it. */
+	CHECK(!madvise((char *)word + size, size, MADV_DONTNEED));
+	CHECK_EQ(word[1], 77);
+	CHECK(!munmap(word, 2 * size));
+}
+
 static void imported_memory(int fd)
 {
 	struct foreign f;
@@ -468,6 +493,7 @@ CASE(fence_of_another_driver)
 CASE(inside_of_a_bind)
 CASE(inside_of_a_wait)
 CASE(mapped_memory)
+CASE(process_memory)
 CASE(imported_memory)
 CASE(successor)
 CASE(under_load)
@@ -481,6 +507,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "inside-of-a-bind", run_inside_of_a_bind },
 	{ "inside-of-a-wait", run_inside_of_a_wait },
 	{ "mapped-memory", run_mapped_memory },
+	{ "process-memory", run_process_memory },
 	{ "imported-memory", run_imported_memory },
 	{ "successor", run_successor },
 	{ "under-load", run_under_load, 60 },

@@ -490,6 +490,13 @@ static void pt_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_1G, &page), 514);
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_map(0, SZ_1G, &none), 2);
 
+	/* As many as if nothing were huge. */
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_at_most(0, SZ_4K), 3);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_at_most(0, SZ_2M), 3);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_at_most(SZ_4K, SZ_2M), 4);
+	KUNIT_EXPECT_EQ(test, evgem_pt_tables_at_most(512ULL * SZ_1G - SZ_4K,
+						      2 * SZ_4K), 6);
+
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_unmap(0, SZ_2M), 0);
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_unmap(0, SZ_4K), 1);
 	KUNIT_EXPECT_EQ(test, evgem_pt_tables_for_unmap(SZ_4K, SZ_4K), 1);

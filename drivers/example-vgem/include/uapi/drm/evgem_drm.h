@@ -413,11 +413,25 @@ enum drm_evgem_bind_op_type {
 	 */
 	DRM_EVGEM_BIND_OP_UNMAP_BO = 4,
 
-	/** @DRM_EVGEM_BIND_OP_MAP_USERPTR: reserved; memory of the process */
+	/**
+	 * @DRM_EVGEM_BIND_OP_MAP_USERPTR: map memory of the calling process
+	 *
+	 * All of it must be there and, unless DRM_EVGEM_BIND_READONLY is set,
+	 * writable, else the call fails with EFAULT. It is not pinned: what the
+	 * process does to the range (munmap(), mremap(), mprotect(), madvise(),
+	 * fork(), swap) first waits for the jobs of the VM, and the next job
+	 * finds the pages that are there by then. Where there is none any more,
+	 * or none that may be written, the engine faults; other mappings are not
+	 * concerned. It comes back with a new bind. A child of fork() has no
+	 * part in it.
+	 */
 	DRM_EVGEM_BIND_OP_MAP_USERPTR = 5,
 };
 
-/** define DRM_EVGEM_BIND_READONLY - the engine may not write; MAP only */
+/**
+ * define DRM_EVGEM_BIND_READONLY - the engine may not write; MAP and MAP_USERPTR
+ * only
+ */
 #define DRM_EVGEM_BIND_READONLY		0x1
 /**
  * define DRM_EVGEM_BIND_REPEAT - a small piece of a BO over and over; MAP only
@@ -453,8 +467,8 @@ struct drm_evgem_bind_op {
 
 	/**
 	 * @offset: where in the BO a MAP begins, a multiple of 4096; the piece,
-	 * @range long or @repeat, must lie within the BO. Must be 0 for all
-	 * others.
+	 * @range long or @repeat, must lie within the BO. The user address of a
+	 * MAP_USERPTR, a multiple of 4096. Must be 0 for all others.
 	 */
 	__u64 offset;
 
@@ -483,8 +497,9 @@ struct drm_evgem_bind_op {
  * signal interrupt that wait, it is withdrawn: EINTR means not applied.
  *
  * Return: 0; EINVAL; ENOENT for an unknown VM, BO or syncobj; EIO on a dead VM;
- * E2BIG; EFAULT; ENOMEM; ENOSPC if the file has too many mappings, or too many
- * operations queued; EINTR; ENODEV after unplug.
+ * E2BIG; EFAULT; ENOMEM; ENOSPC if the file has too many mappings, too much
+ * memory in BOs and MAP_USERPTR, or too many operations queued; EINTR; ENODEV
+ * after unplug.
  */
 struct drm_evgem_vm_bind {
 	/** @vm_id: the VM */
