@@ -425,6 +425,38 @@ static void pt_repeat(struct kunit *test)
 	}
 }
 
+/* In a row, but not from a boundary on: an entry of 2 MiB would cut the address. */
+static void pt_contiguous_not_aligned(struct kunit *test)
+{
+	struct page *row = alloc_pages(GFP_KERNEL | __GFP_COMP, 10);
+	struct fixture *f = test->priv;
+	struct evgem_pt_source source = {};
+	struct page **pages;
+
+	if (!row)
+		kunit_skip(test, "no 4 MiB in a row");
+
+	pages = kunit_kcalloc(test, BLOCK_PAGES, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		goto out;
+
+	for (unsigned int i = 0; i < BLOCK_PAGES; i++) {
+		pages[i] = row + 1 + i;
+		*(u64 *)page_address(pages[i]) = i + 1;
+	}
+
+	f->base = 0;
+	source.pages = pages;
+	do_map_from(test, BLOCK_PAGES, BLOCK_PAGES, &source, true, false);
+	KUNIT_EXPECT_EQ(test, f->pt.ptes_2m, 0);
+	check(test);
+	do_unmap(test, BLOCK_PAGES, BLOCK_PAGES);
+	expect_empty(test);
+out:
+	__free_pages(row, 10);
+	KUNIT_EXPECT_NOT_NULL(test, pages);
+}
+
 /* Large pages where the same 2 MiB come again, and what becomes of one cut. */
 static void pt_repeat_huge(struct kunit *test)
 {
@@ -707,6 +739,7 @@ static struct kunit_case pt_cases[] = {
 	KUNIT_CASE_PARAM(pt_sparse_split, piece_gen_params),
 	KUNIT_CASE_PARAM(pt_repeat, piece_gen_params),
 	KUNIT_CASE(pt_repeat_huge),
+	KUNIT_CASE(pt_contiguous_not_aligned),
 	KUNIT_CASE(pt_leaf_replaces_table),
 	KUNIT_CASE(pt_counts),
 	KUNIT_CASE_SLOW(pt_random),
