@@ -77,8 +77,7 @@ static void bind_repeat_cut(struct kunit *test)
 	ops[2] = bw_map(2, 9, 1, 8);
 	ops[3] = bw_unmap(0, 1);
 	KUNIT_EXPECT_EQ(test, bw_bind(ops, 4), 0);
-	bw_expect_vm("A[1,3)@1%4+1#9!4 B[3,6)@0%2+0 -[6,8)@0#3!2 B[8,9)@0%2+1 "
-		     "C[9,10)@8 B[10,13)@0%2+1 A[13,16)@1%4+1#9!4");
+	bw_expect_vm("A[1,3)@1%4+1#9!4 B[3,6)@0%2+0 -[6,8)@0#3!2 B[8,9)@0%2+1 C[9,10)@8 B[10,13)@0%2+1 A[13,16)@1%4+1#9!4");
 	expect_offsets(0, " 230100018101234 ");
 
 	ops[0] = bw_unmap_obj(1);

@@ -323,8 +323,9 @@ void failbind_huge(int fd)
 {
 	failwalk_init(&w, fd);
 	bo_init_huge(&huge, fd, HUGE, 0, 0xc);
-	failwalks(&w, { "VM_BIND, cuts an entry of 2 MiB", 0, huge_set,
-			bind_call, huge_check });
+	failwalks(&w,
+		  { "VM_BIND, cuts an entry of 2 MiB", 0, huge_set, bind_call,
+		    huge_check });
 }
 
 static void imported_set(struct world *w)
@@ -341,6 +342,7 @@ void failbind_imported(int fd)
 	udmabuf_init(&foreign, 4, 0xf);
 	failwalk_init(&w, fd);
 	OK(evgem_bo_import(fd, foreign.dmabuf, &foreign.bo.handle));
-	failwalks(&w, { "VM_BIND, map of another driver", 0, imported_set,
-			bind_call, bind_check });
+	failwalks(&w,
+		  { "VM_BIND, map of another driver", 0, imported_set,
+		    bind_call, bind_check });
 }

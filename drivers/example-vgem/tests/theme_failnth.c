@@ -306,8 +306,9 @@ static void gem_create_huge(int fd)
 		SKIP("no memory in blocks of 2 MiB");
 	OK(ret);
 	OK(evgem_bo_close(fd, bo));
-	failwalks(&w, { "GEM_CREATE, huge", 0, gem_create_huge_set,
-			gem_create_call, gem_create_check });
+	failwalks(&w,
+		  { "GEM_CREATE, huge", 0, gem_create_huge_set, gem_create_call,
+		    gem_create_check });
 }
 
 /* The world has 1 MiB and a bit. A BO that was forgotten would be one too many. */
@@ -433,8 +434,9 @@ static void gem(int fd)
 		  { "first touch by the CPU", NEVER_FAILS, gem_touch_set,
 		    gem_touch_call, gem_touch_check });
 	gem_mmap_undo();
-	failwalks(&w, { "GEM_CLOSE", NEVER_FAILS, gem_close_set, gem_close_call,
-			gem_close_check });
+	failwalks(&w,
+		  { "GEM_CLOSE", NEVER_FAILS, gem_close_set, gem_close_call,
+		    gem_close_check });
 }
 
 /* EXEC */
@@ -520,8 +522,9 @@ static void exec_long_set(struct world *w)
 static void exec_long(int fd)
 {
 	failwalk_init(&w, fd);
-	failwalks(&w, { "EXEC, 512 KiB of commands", 0, exec_long_set,
-			exec_call, exec_nothing_check });
+	failwalks(&w,
+		  { "EXEC, 512 KiB of commands", 0, exec_long_set, exec_call,
+		    exec_nothing_check });
 }
 
 static void exec_long_within_limit(int fd)
@@ -619,8 +622,9 @@ static void prime_own(int fd)
 	export_undo();
 	importer = evgem_open();
 	CHECK(importer >= 0);
-	failwalks(&w, { "PRIME import, of another file", 0, import_set,
-			import_call, import_check });
+	failwalks(&w,
+		  { "PRIME import, of another file", 0, import_set, import_call,
+		    import_check });
 }
 
 static struct foreign foreign;
@@ -646,8 +650,9 @@ static void prime_udmabuf(int fd)
 	udmabuf_init(&foreign, 4, 0xf);
 	failwalk_init(&w, fd);
 	importer = fd;
-	failwalks(&w, { "PRIME import, udmabuf", 0, import_foreign_set,
-			import_call, import_foreign_check });
+	failwalks(&w,
+		  { "PRIME import, udmabuf", 0, import_foreign_set, import_call,
+		    import_foreign_check });
 }
 
 static void prime_vgem(int fd)
@@ -655,8 +660,9 @@ static void prime_vgem(int fd)
 	vgem_init(&foreign, 4, 0xf);
 	failwalk_init(&w, fd);
 	importer = fd;
-	failwalks(&w, { "PRIME import, vgem", 0, import_foreign_set,
-			import_call, import_foreign_check });
+	failwalks(&w,
+		  { "PRIME import, vgem", 0, import_foreign_set, import_call,
+		    import_foreign_check });
 }
 
 /* The file itself, and what tells of it */
@@ -758,13 +764,15 @@ static void files(int fd)
 
 	file_undo();
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	failwalks(&w, { "fdinfo", 0, file_read_set, file_read_call,
-			file_read_check });
+	failwalks(&w,
+		  { "fdinfo", 0, file_read_set, file_read_call,
+		    file_read_check });
 	file_undo();
 	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/gpuvas.json",
 		 minor(st.st_rdev));
-	failwalks(&w, { "debugfs", 0, file_read_set, file_read_call,
-			file_read_check });
+	failwalks(&w,
+		  { "debugfs", 0, file_read_set, file_read_call,
+		    file_read_check });
 }
 
 static void counts(int fd)
