@@ -65,6 +65,19 @@ struct drm_gpuvm_bind_queue {
 	struct drm_gpuvm_bind_job *close_job;
 	/** @limbo: jobs that are over, see &drm_gpuvm_bind_job.incomplete */
 	struct list_head limbo;
+	/** @generation: changes of the mappings so far; protected as they are */
+	u64 generation;
+	/**
+	 * @stale: a job did not run whose mappings have changed already, so that
+	 * page tables lead to others: deferred mode; written under @run_lock
+	 */
+	bool stale;
+	/** @evict_lock: protects @evict_job; around @run_lock, in reclaim */
+	struct mutex evict_lock;
+	/** @evict_job: takes objects out of the page tables; made beforehand */
+	struct drm_gpuvm_bind_job *evict_job;
+	/** @evictors: who came to the queue from an object and is not done */
+	atomic_t evictors;
 };
 
 /**
@@ -184,6 +197,10 @@ void gpuvm_bind_job_init(struct drm_gpuvm_bind_job *job);
 void gpuvm_bind_job_fini(struct drm_gpuvm_bind_job *job);
 void gpuvm_bind_vm_bo_put(struct drm_gpuvm_bo *vm_bo);
 void gpuvm_bind_unlink(struct drm_gpuva *va);
+
+/* gpuvm_bind_evict.c */
+int gpuvm_bind_evict_init(struct drm_gpuvm_bind_queue *queue);
+void gpuvm_bind_evict_fini(struct drm_gpuvm_bind_queue *queue);
 
 /* gpuvm_bind_run.c */
 extern const struct drm_sched_backend_ops gpuvm_bind_sched_ops;

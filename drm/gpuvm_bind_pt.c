@@ -152,6 +152,12 @@ static int change(struct drm_gpuvm_bind_job *job,
 			    ops->pt_unmap(job, delta->addr, delta->range);
 }
 
+/* The page tables of an object that is evicted stay empty. */
+static bool is_evicted(const struct drm_gpuva *va)
+{
+	return va->vm_bo && va->vm_bo->evicted;
+}
+
 /* What failed may be half done. */
 static int take_back(struct drm_gpuvm_bind_job *job,
 		     const struct gpuvm_bind_delta *delta, void *priv)
@@ -165,7 +171,7 @@ static int take_back(struct drm_gpuvm_bind_job *job,
 	--*count;
 
 	ret = ops->pt_unmap(job, delta->addr, delta->range);
-	if (ret || delta->map)
+	if (ret || delta->map || is_evicted(delta->va))
 		return ret;
 
 	return map_part(job, delta);

@@ -124,8 +124,15 @@ drm_gpuvm_bind_queue_create(const struct drm_gpuvm_bind_queue_args *args)
 	if (ret)
 		goto err_job;
 
+	ret = gpuvm_bind_evict_init(queue);
+	if (ret)
+		goto err_sched;
+
 	return queue;
 
+err_sched:
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
 err_job:
 	kvfree(queue->close_job->steps);
 	kfree(queue->close_job);
@@ -205,6 +212,7 @@ void drm_gpuvm_bind_queue_destroy(struct drm_gpuvm_bind_queue *queue)
 	drm_WARN_ON(queue->args.gpuvm->drm,
 		    !list_empty(&queue->stale_userptrs));
 
+	gpuvm_bind_evict_fini(queue);
 	drm_sched_entity_fini(&queue->entity);
 	drm_sched_fini(&queue->sched);
 	kfree(queue->close_job);

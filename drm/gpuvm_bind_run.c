@@ -92,6 +92,8 @@ static int run_locked(struct drm_gpuvm_bind_job *job)
 	if (!ret)
 		ret = run_deferred_locked(job);
 	job->incomplete = ret;
+	if (ret)
+		job->queue->stale = true;
 	return ret;
 }
 

@@ -77,6 +77,13 @@ static int prepare_vm_bo(struct drm_gpuvm_bind_job *job, struct drm_exec *exec,
 			return ret;
 	}
 
+	/* The job writes what it maps itself, and nothing else. */
+	if (vm_bo->evicted) {
+		ret = drm_gpuvm_bind_validate(vm_bo, exec);
+		if (ret)
+			return ret;
+	}
+
 	/*
 	 * Not first when the job runs: somebody who uses the mapping may wait
 	 * for this job, and must have locked the object before.
@@ -89,18 +96,17 @@ static int prepare_vm_bo(struct drm_gpuvm_bind_job *job, struct drm_exec *exec,
 static int prepare_locked(struct drm_gpuvm_bind_job *job, struct drm_exec *exec)
 {
 	const struct drm_gpuvm_bind_ops *ops = job->queue->args.ops;
+	int ret = 0;
 
-	for (u32 i = 0; i < job->num_ops; i++) {
-		struct gpuvm_bind_step *step = &job->steps[i];
-		int ret = step->op.obj ? prepare_vm_bo(job, exec, step) : 0;
+	/* All of them first: to try again must not set aside more each time. */
+	for (u32 i = 0; i < job->num_ops && !ret; i++)
+		if (job->steps[i].op.obj)
+			ret = prepare_vm_bo(job, exec, &job->steps[i]);
 
-		if (!ret && ops->pt_reserve)
-			ret = ops->pt_reserve(job, &step->op);
-		if (ret)
-			return ret;
-	}
+	for (u32 i = 0; i < job->num_ops && !ret && ops->pt_reserve; i++)
+		ret = ops->pt_reserve(job, &job->steps[i].op);
 
-	return 0;
+	return ret;
 }
 
 static int apply_deferred(struct drm_gpuvm_bind_job *job)
@@ -173,8 +179,8 @@ static int submit_locked(struct drm_gpuvm_bind_job *job,
  * Context: process; sleeps; no dma_resv is held.
  * Return: 0; -ENOENT if the VM was closed, -EIO if it died; -EINTR or
  * -ERESTARTSYS if interrupted; -ENOMEM; what the driver's callbacks return.
- * After an error nothing has changed and nothing is signalled, and the job can
- * only be put.
+ * After an error nothing has changed and nothing is signalled. The job can only
+ * be put; one for which validate had no memory may be submitted again.
  */
 int drm_gpuvm_bind_job_submit(struct drm_gpuvm_bind_job *job,
 			      struct drm_gpuvm_syncs *syncs)

@@ -350,6 +350,7 @@ void gpuvm_bind_tree_commit_locked(struct drm_gpuvm_bind_job *job)
 
 	gpuvm_bind_assert_tree_held(job->queue);
 
+	job->queue->generation++;
 	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va))
 		trace_gpuva_unmap(va, false);
 

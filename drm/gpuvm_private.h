@@ -15,6 +15,8 @@
 #include "gpuva_index.h"
 #include "gpuvm_list.h"
 
+struct drm_gpuvm_bind_queue;
+
 /**
  * struct gpuvm_private - the core's part of a VM
  *
@@ -48,6 +50,8 @@ struct gpuvm_private {
 	spinlock_t bos_lock;
 	/** @bos: all vm_bos that are not freed yet; protected by @bos_lock */
 	struct list_head bos;
+	/** @binds: its bind queue, or NULL; kept by whatever is mapped */
+	struct drm_gpuvm_bind_queue *binds;
 };
 
 static_assert(sizeof(struct gpuvm_private) <=

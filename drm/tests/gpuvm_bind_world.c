@@ -132,6 +132,7 @@ static int bind_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 	bool fail = fails();
 
 	bw_world->flushed = false;
+	bw_world->unmaps++;
 	for (u64 i = 0; i < (fail ? range / 2 : range); i++) {
 		unsigned int writes = bw_world->pt[addr + i].writes;
 
@@ -159,7 +160,7 @@ const struct drm_gpuvm_bind_ops bw_ops = {
 	.pt_flush = bind_pt_flush,
 };
 
-void bw_new(struct kunit *test, u32 flags)
+void bw_new_with(struct kunit *test, u32 flags, const struct drm_gpuvm_ops *ops)
 {
 	struct drm_gpuvm_bind_queue_args args = {
 		.ops = &bw_ops,
@@ -172,7 +173,7 @@ void bw_new(struct kunit *test, u32 flags)
 	bw_world = kunit_kzalloc(test, sizeof(*bw_world), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, bw_world);
 	bw_world->test = test;
-	bw_world->vm = gk_vm_new(test);
+	bw_world->vm = gk_vm_new_with(test, ops, 0, GK_VM_RANGE);
 
 	bw_world->bos[0] = gk_bo_new_private(test, 'A', bw_world->vm);
 	bw_world->bos[1] = gk_bo_new(test, 'B');
@@ -182,6 +183,11 @@ void bw_new(struct kunit *test, u32 flags)
 	args.cleanup_wq = bw_cleanup_wq;
 	bw_world->queue = drm_gpuvm_bind_queue_create(&args);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bw_world->queue);
+}
+
+void bw_new(struct kunit *test, u32 flags)
+{
+	bw_new_with(test, flags, &gk_ops);
 }
 
 /* Waits for the workers of the scheduler and for what they leave to the queue. */

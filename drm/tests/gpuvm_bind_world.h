@@ -69,6 +69,8 @@ struct bw_world {
 	bool mapped_over;
 	/** @flushed: after the last change */
 	bool flushed;
+	/** @unmaps: calls of pt_unmap so far */
+	unsigned int unmaps;
 	/** @refuse: what jobs are told */
 	int refuse;
 	/** @in_reserve: called once in the next pt_reserve, or NULL */
@@ -88,6 +90,7 @@ int bw_suite_init(struct kunit_suite *suite);
 void bw_suite_exit(struct kunit_suite *suite);
 
 void bw_new(struct kunit *test, u32 flags);
+void bw_new_with(struct kunit *test, u32 flags, const struct drm_gpuvm_ops *ops);
 void bw_wait_for_jobs(int left);
 void bw_end(void);
 struct drm_gpuvm_bind_op bw_map(int bo, u64 addr, u64 range, u64 offset);

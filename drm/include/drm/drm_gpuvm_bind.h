@@ -94,12 +94,15 @@ struct drm_gpuvm_bind_ops {
 	 *
 	 * Called last, once for each @job_init.
 	 *
-	 * Context: process, sleeps, no lock held; for a userptr, reclaim: no
-	 * dma_resv is taken, nothing allocated.
+	 * Context: process, sleeps, no lock held; but for a userptr, or an
+	 * object that is evicted, in memory reclaim: no dma_resv is taken and
+	 * nothing allocated. For an object that is validated dma_resv locks are
+	 * held.
 	 */
 	void (*job_fini)(struct drm_gpuvm_bind_job *job);
 	/**
-	 * @validate: make sure that an object that is to be mapped has memory
+	 * @validate: make sure that an object that is to be mapped, or that
+	 * was evicted and is to be used again, has memory
 	 *
 	 * Context: process, sleeps; the VM's and the object's dma_resv are held.
 	 * Return: 0, or why the bind fails.
@@ -109,7 +112,8 @@ struct drm_gpuvm_bind_ops {
 	/**
 	 * @pt_reserve: set memory for page tables aside
 	 *
-	 * Called once for each operation, in their order. What is set aside for
+	 * Called once for each operation, in their order, and for each mapping
+	 * of an object that comes back. What is set aside for
 	 * one has to suffice for mapping any part of a MAP's range, and for
 	 * unmapping with the boundaries of the operation; for an UNMAP_OBJ each
 	 * boundary of a mapping is one where a mapping was made. For the MAP of
@@ -143,6 +147,10 @@ struct drm_gpuvm_bind_ops {
 		      u64 addr, u64 range);
 	/**
 	 * @pt_unmap: clear page-table entries
+	 *
+	 * In a job for which @pt_reserve was not called, as when the VM is
+	 * closed or an object evicted, an entry that reaches out of the range
+	 * shows more of what is going: it may be cleared as a whole.
 	 *
 	 * Context: fence signalling section, or reclaim.
 	 * Return: 0, or why not; the range may then be half cleared.
@@ -232,6 +240,12 @@ struct dma_fence *drm_gpuvm_bind_job_fence(struct drm_gpuvm_bind_job *job);
 struct drm_gpuvm *drm_gpuvm_bind_job_vm(struct drm_gpuvm_bind_job *job);
 void *drm_gpuvm_bind_job_priv(struct drm_gpuvm_bind_job *job);
 void drm_gpuvm_bind_job_put(struct drm_gpuvm_bind_job *job);
+
+/** define DRM_GPUVM_EVICT_WAIT - wait for those who use the object */
+#define DRM_GPUVM_EVICT_WAIT BIT(0)
+
+int drm_gpuvm_bind_evict(struct drm_gem_object *obj, u32 flags);
+int drm_gpuvm_bind_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec);
 
 /** define DRM_GPUVM_SYNC_WAIT - the job begins after this */
 #define DRM_GPUVM_SYNC_WAIT BIT(0)

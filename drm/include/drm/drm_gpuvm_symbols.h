@@ -125,6 +125,8 @@
 #define drm_gpuvm_bind_job_vm			ref_drm_gpuvm_bind_job_vm
 #define drm_gpuvm_bind_job_priv			ref_drm_gpuvm_bind_job_priv
 #define drm_gpuvm_bind_job_put			ref_drm_gpuvm_bind_job_put
+#define drm_gpuvm_bind_evict			ref_drm_gpuvm_bind_evict
+#define drm_gpuvm_bind_validate			ref_drm_gpuvm_bind_validate
 #define drm_gpuvm_syncs_create			ref_drm_gpuvm_syncs_create
 #define drm_gpuvm_syncs_wait			ref_drm_gpuvm_syncs_wait
 #define drm_gpuvm_syncs_signal			ref_drm_gpuvm_syncs_signal
