@@ -147,16 +147,25 @@ static int add_op(struct drm_gpuvm_bind_job *job, struct evgem_vm *vm,
 	return ret;
 }
 
-static int submit(struct evgem_vm *vm, struct drm_gpuvm_bind_job *job,
-		  struct drm_gpuvm_syncs *syncs)
+/**
+ * struct submission - what submit() is called with, again if need be
+ */
+struct submission {
+	struct evgem_vm *vm;
+	struct drm_gpuvm_bind_job *job;
+	struct drm_gpuvm_syncs *syncs;
+};
+
+static int submit(void *priv)
 {
+	struct submission *s = priv;
 	int ret, idx;
 
 	/* Not around the wait of a synchronous bind: unplug waits for this. */
-	if (!drm_dev_enter(&vm->evgem->drm, &idx))
+	if (!drm_dev_enter(&s->vm->evgem->drm, &idx))
 		return -ENODEV;
 
-	ret = drm_gpuvm_bind_job_submit(job, syncs);
+	ret = drm_gpuvm_bind_job_submit(s->job, s->syncs);
 	drm_dev_exit(idx);
 	return ret;
 }
@@ -166,6 +175,7 @@ static int bind(struct evgem_vm *vm, struct drm_file *file,
 		const struct drm_evgem_bind_op *ops,
 		struct drm_gpuvm_syncs *syncs)
 {
+	struct submission s = { .vm = vm, .syncs = syncs };
 	struct drm_gpuvm_bind_job *job;
 	int ret;
 
@@ -173,6 +183,7 @@ static int bind(struct evgem_vm *vm, struct drm_file *file,
 					file->client_id);
 	if (IS_ERR(job))
 		return PTR_ERR(job);
+	s.job = job;
 
 	ret = evgem_quota_take_ops(vm, ops, args->ops.count,
 				   drm_gpuvm_bind_job_priv(job));
@@ -182,7 +193,7 @@ static int bind(struct evgem_vm *vm, struct drm_file *file,
 	}
 
 	if (!ret)
-		ret = submit(vm, job, syncs);
+		ret = evgem_lru_submit(vm, submit, &s);
 	if (!ret && !(args->flags & DRM_EVGEM_VM_BIND_ASYNC))
 		ret = drm_gpuvm_bind_job_wait(job);
 

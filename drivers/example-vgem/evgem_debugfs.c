@@ -3,8 +3,9 @@
  * Copyright The drm-gpuvm reference stack authors
  *
  * Files in debugfs: dri/N/gpuvas, what is mapped in all VMs, and
- * dri/N/gpuvas.json, the same for programs; and, on kernels with fault
- * injection, example-vgem/fail_bind.
+ * dri/N/gpuvas.json, the same for programs; dri/N/memory, how much memory BOs have
+ * and what was evicted; and, on kernels with fault injection,
+ * example-vgem/fail_bind.
  *
  * For your own hardware: nothing to change.
  */
@@ -13,6 +14,7 @@
 
 #include <drm/drm_debugfs.h>
 #include <drm/drm_gpuvm.h>
+#include <drm/drm_print.h>
 
 #include "evgem_bind.h"
 #include "evgem_debugfs.h"
@@ -68,6 +70,15 @@ static int gpuvas_json_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int memory_show(struct seq_file *m, void *unused)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct drm_printer p = drm_seq_file_printer(m);
+
+	evgem_lru_print(&to_evgem_device(entry->dev)->lru, &p);
+	return 0;
+}
+
 /**
  * evgem_debugfs_add() - add the files of a device
  * @evgem: the device, before it is registered
@@ -77,6 +88,7 @@ void evgem_debugfs_add(struct evgem_device *evgem)
 	drm_debugfs_add_file(&evgem->drm, "gpuvas", gpuvas_show, NULL);
 	drm_debugfs_add_file(&evgem->drm, "gpuvas.json", gpuvas_json_show,
 			     NULL);
+	drm_debugfs_add_file(&evgem->drm, "memory", memory_show, NULL);
 }
 
 /**

@@ -15,6 +15,8 @@
 
 #include <drm/drm_device.h>
 
+#include "evgem_lru.h"
+
 struct drm_evgem_bind_op;
 struct drm_file;
 struct drm_printer;
@@ -45,6 +47,8 @@ struct evgem_device {
 	struct workqueue_struct *sched_wq;
 	/** @timeout_wq: runs the timeouts of the queues */
 	struct workqueue_struct *timeout_wq;
+	/** @lru: the memory of BOs */
+	struct evgem_lru lru;
 	/** @contexts: numbers of address spaces in use; has its own lock */
 	struct ida contexts;
 	/** @vms_lock: protects @vms; taken before all locks of a VM */

@@ -146,6 +146,10 @@ static int init_device(struct evgem_device *evgem)
 	if (ret)
 		return ret;
 
+	ret = evgem_lru_init(evgem);
+	if (ret)
+		return ret;
+
 	evgem->sched_wq = fence_wq(drm, "evgem-sched");
 	if (IS_ERR(evgem->sched_wq))
 		return PTR_ERR(evgem->sched_wq);

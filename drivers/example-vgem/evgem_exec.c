@@ -6,8 +6,9 @@
  *
  * Shows how a job protects the memory that it uses without knowing what that
  * is: it locks the VM's dma_resv, which serves all private BOs, and those of
- * the external BOs mapped in the VM, and leaves its fence in each. BOOKKEEP,
- * since user space synchronises by syncobjs and nobody should wait implicitly.
+ * the external BOs mapped in the VM, brings back what was evicted of them, and
+ * leaves its fence in each. BOOKKEEP, since user space synchronises by syncobjs and
+ * nobody should wait implicitly.
  *
  * No order between binds and jobs is implied. A bind that a job needs was
  * either synchronous, or the job waits for a syncobj that it signals.
@@ -98,6 +99,7 @@ static void publish(struct evgem_exec_job *job, struct drm_gpuvm_exec *vm_exec,
 
 	guard(mutex)(&job->queue->submit_lock);
 
+	WRITE_ONCE(job->queue->vm->used, ktime_get_ns());
 	cookie = dma_fence_begin_signalling();
 	drm_sched_job_arm(&job->base);
 	fence = dma_fence_get(&job->base.s_fence->finished);
@@ -110,10 +112,39 @@ static void publish(struct evgem_exec_job *job, struct drm_gpuvm_exec *vm_exec,
 	dma_fence_put(fence);
 }
 
-static int lock_and_publish(struct evgem_exec_job *job,
-			    struct drm_gpuvm_syncs *syncs)
+/**
+ * struct submission - what submit() is called with, again if need be
+ */
+struct submission {
+	/** @job: not armed; waits for what it shall */
+	struct evgem_exec_job *job;
+	/** @syncs: what it signals */
+	struct drm_gpuvm_syncs *syncs;
+};
+
+static int validate_and_publish(struct submission *s,
+				struct drm_gpuvm_exec *vm_exec)
 {
-	struct evgem_vm *vm = job->queue->vm;
+	struct evgem_vm *vm = s->job->queue->vm;
+	int ret;
+
+	/* From here until the job is done nothing is evicted. */
+	ret = drm_gpuvm_exec_validate(vm_exec);
+	if (ret)
+		return ret;
+
+	ret = drm_gpuvm_userptr_begin(vm->binds);
+	if (ret)
+		return ret;
+
+	publish(s->job, vm_exec, s->syncs);
+	drm_gpuvm_userptr_end(vm->binds);
+	return 0;
+}
+
+static int lock_and_publish(struct submission *s)
+{
+	struct evgem_vm *vm = s->job->queue->vm;
 	struct drm_gpuvm_exec vm_exec = {
 		.vm = &vm->base,
 		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT,
@@ -125,32 +156,24 @@ static int lock_and_publish(struct evgem_exec_job *job,
 		return -ENODEV;
 
 	ret = drm_gpuvm_exec_lock(&vm_exec);
-	if (ret)
-		goto exit_dev;
-
-	ret = drm_gpuvm_userptr_begin(vm->binds);
 	if (!ret) {
-		publish(job, &vm_exec, syncs);
-		drm_gpuvm_userptr_end(vm->binds);
+		ret = validate_and_publish(s, &vm_exec);
+		drm_gpuvm_exec_unlock(&vm_exec);
 	}
-	drm_gpuvm_exec_unlock(&vm_exec);
 
-exit_dev:
 	drm_dev_exit(idx);
 	return ret;
 }
 
-static int submit(struct evgem_exec_job *job, struct drm_gpuvm_syncs *syncs)
+static int submit(void *priv)
 {
-	int ret = drm_gpuvm_syncs_wait(syncs, &job->base);
-
-	if (ret)
-		return ret;
+	struct submission *s = priv;
+	int ret;
 
 	/* Once more if a process took pages of a userptr away in between. */
 	do {
-		ret = drm_gpuvm_userptr_repin(job->queue->vm->binds) ?:
-		      lock_and_publish(job, syncs);
+		ret = drm_gpuvm_userptr_repin(s->job->queue->vm->binds) ?:
+		      lock_and_publish(s);
 	} while (ret == -EAGAIN);
 
 	return ret;
@@ -159,6 +182,7 @@ static int submit(struct evgem_exec_job *job, struct drm_gpuvm_syncs *syncs)
 static int exec(struct evgem_queue *queue, struct drm_file *file,
 		const struct drm_evgem_exec *args, struct drm_gpuvm_syncs *syncs)
 {
+	struct submission s = { .syncs = syncs };
 	struct evgem_exec_job *job;
 	size_t size;
 	void *cmds;
@@ -174,7 +198,10 @@ static int exec(struct evgem_queue *queue, struct drm_file *file,
 		return PTR_ERR(job);
 	}
 
-	ret = submit(job, syncs);
+	s.job = job;
+	ret = drm_gpuvm_syncs_wait(syncs, &job->base);
+	if (!ret)
+		ret = evgem_lru_submit(queue->vm, submit, &s);
 	if (ret)
 		evgem_exec_job_abort(job);
 

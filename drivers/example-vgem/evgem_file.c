@@ -325,11 +325,13 @@ static void device_info(struct drm_evgem_device_info *info)
 			    DRM_EVGEM_FEATURE_UNMAP_BO |
 			    DRM_EVGEM_FEATURE_REPEAT |
 			    DRM_EVGEM_FEATURE_USERPTR |
-			    DRM_EVGEM_FEATURE_PRIME,
+			    DRM_EVGEM_FEATURE_PRIME |
+			    DRM_EVGEM_FEATURE_MEMORY_LIMIT,
 		.page_sizes = evgem_pt_span(0) |
 			      evgem_pt_span(EVGEM_PT_LEAF_LEVEL),
 		.va_range = EVGEM_VA_RANGE,
 		.va_reserved = EVGEM_VA_RESERVED,
+		.memory_limit = evgem_lru_limit(),
 		.va_bits = EVGEM_VA_BITS,
 		.max_vms = evgem_max_vms,
 		.max_queues = EVGEM_MAX_QUEUES,

@@ -9,6 +9,10 @@
  * and one fence per job serve all of them, however many there are. That
  * decides what else can be done with them: no other VM, no export.
  *
+ * And it shows BOs whose memory can be taken away, see evgem_lru.c: who wants to
+ * have it, the CPU included, calls evgem_gem_populate_locked() and relies on it
+ * as long as the dma_resv is held, or a fence in it, or a pin.
+ *
  * For your own hardware: evgem_gem_populate_locked() also maps the pages for
  * the device (drm_gem_shmem_get_pages_sgt()), and flags choose caching.
  */
@@ -23,7 +27,11 @@
 
 #include "evgem_device.h"
 #include "evgem_gem.h"
+#include "evgem_lru.h"
 #include "evgem_vm.h"
+
+/* Pages that the CPU gets at once. */
+#define FAULT_PAGES 16ul
 
 /**
  * evgem_gem_disown() - take a BO that is being freed from its file's account
@@ -44,6 +52,7 @@ static void gem_free(struct drm_gem_object *obj)
 	struct drm_gem_object *private_to = bo->private_to;
 
 	evgem_gem_disown(bo);
+	evgem_lru_del(bo);
 	if (obj->import_attach)
 		kvfree(bo->pages);
 	else if (bo->pages)
@@ -70,18 +79,37 @@ enum drm_gem_object_status evgem_gem_status(struct drm_gem_object *obj)
 	       DRM_GEM_OBJECT_RESIDENT : 0;
 }
 
+static int gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	int ret = evgem_gem_pin(obj);
+
+	if (ret)
+		return ret;
+
+	ret = drm_gem_shmem_object_vmap(obj, map);
+	if (ret)
+		evgem_gem_unpin(obj);
+	return ret;
+}
+
+static void gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	drm_gem_shmem_object_vunmap(obj, map);
+	evgem_gem_unpin(obj);
+}
+
 static const struct drm_gem_object_funcs gem_funcs = {
 	.free = gem_free,
 	.print_info = drm_gem_shmem_object_print_info,
 	.export = evgem_gem_export,
 	.status = evgem_gem_status,
-	.pin = drm_gem_shmem_object_pin,
-	.unpin = drm_gem_shmem_object_unpin,
+	.pin = evgem_gem_pin,
+	.unpin = evgem_gem_unpin,
 	.get_sg_table = drm_gem_shmem_object_get_sg_table,
-	.vmap = drm_gem_shmem_object_vmap,
-	.vunmap = drm_gem_shmem_object_vunmap,
-	.mmap = drm_gem_shmem_object_mmap,
-	.vm_ops = &drm_gem_shmem_vm_ops,
+	.vmap = gem_vmap,
+	.vunmap = gem_vunmap,
+	.mmap = evgem_gem_mmap,
+	.vm_ops = &evgem_gem_vm_ops,
 };
 
 /**
@@ -100,20 +128,35 @@ struct drm_gem_object *evgem_gem_create_object(struct drm_device *drm,
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 
+	INIT_LIST_HEAD(&bo->lru);
 	bo->shmem.base.funcs = &gem_funcs;
 	return &bo->shmem.base;
+}
+
+static int get_pages(struct evgem_bo *bo)
+{
+	int ret;
+
+	if (bo->huge)
+		return evgem_gem_huge_get_pages(bo);
+
+	ret = drm_gem_shmem_pin_locked(&bo->shmem);
+	if (!ret)
+		WRITE_ONCE(bo->pages, bo->shmem.pages);
+
+	return ret;
 }
 
 /**
  * evgem_gem_populate_locked() - make sure that a BO has memory
  * @obj: the BO
+ * @vm: for which VM; NULL for the CPU
  *
- * The memory stays until the BO is freed.
- *
- * Context: the object's dma_resv is held; sleeps.
- * Return: 0; -ENOMEM.
+ * Context: the object's dma_resv is held, with others perhaps; sleeps.
+ * Return: 0; -ENOMEM; -EBUSY for a VM if there is no room without waiting, see
+ * evgem_lru_submit().
  */
-int evgem_gem_populate_locked(struct drm_gem_object *obj)
+int evgem_gem_populate_locked(struct drm_gem_object *obj, struct evgem_vm *vm)
 {
 	struct evgem_bo *bo = to_evgem_bo(obj);
 	int ret;
@@ -123,11 +166,160 @@ int evgem_gem_populate_locked(struct drm_gem_object *obj)
 	if (bo->pages)
 		return 0;
 
-	ret = drm_gem_shmem_pin_locked(&bo->shmem);
+	ret = evgem_lru_add_locked(bo, vm);
 	if (ret)
 		return ret;
 
-	WRITE_ONCE(bo->pages, bo->shmem.pages);
+	ret = get_pages(bo);
+	if (ret)
+		evgem_lru_del(bo);
+	else if (bo->was_evicted)
+		atomic64_inc(&to_evgem_device(obj->dev)->lru.restored);
+
+	return ret;
+}
+
+/**
+ * evgem_gem_unpopulate_locked() - take a BO's memory away
+ * @bo: the BO, which has memory, and is in no page tables of the device
+ *
+ * What it contains stays, in pages that the kernel may swap out.
+ *
+ * Context: the object's dma_resv is held; a BO of shmem also in memory reclaim.
+ * Return: 0; -ENOMEM for a huge BO.
+ */
+int evgem_gem_unpopulate_locked(struct evgem_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->shmem.base;
+
+	dma_resv_assert_held(obj->resv);
+
+	drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
+	if (bo->huge) {
+		int ret = evgem_gem_huge_put_pages(bo);
+
+		if (ret)
+			return ret;
+	} else {
+		/* By whom, nobody knows: the device leaves no trace of it. */
+		bo->shmem.pages_mark_dirty_on_put = true;
+		WRITE_ONCE(bo->pages, NULL);
+		drm_gem_shmem_unpin_locked(&bo->shmem);
+	}
+
+	evgem_lru_del(bo);
+	bo->was_evicted = true;
+	return 0;
+}
+
+/**
+ * evgem_gem_pin() - &drm_gem_object_funcs.pin
+ * @obj: the BO
+ *
+ * Context: the object's dma_resv is held; sleeps.
+ * Return: 0; -ENOMEM.
+ */
+int evgem_gem_pin(struct drm_gem_object *obj)
+{
+	int ret = evgem_gem_populate_locked(obj, NULL);
+
+	if (!ret)
+		to_evgem_bo(obj)->pins++;
+
+	return ret;
+}
+
+/**
+ * evgem_gem_unpin() - &drm_gem_object_funcs.unpin
+ * @obj: the BO
+ *
+ * Context: the object's dma_resv is held.
+ */
+void evgem_gem_unpin(struct drm_gem_object *obj)
+{
+	dma_resv_assert_held(obj->resv);
+
+	to_evgem_bo(obj)->pins--;
+}
+
+static vm_fault_t insert_pages(struct vm_fault *vmf, struct page **pages,
+			       unsigned long count)
+{
+	unsigned long left = (vmf->vma->vm_end - vmf->address) >> PAGE_SHIFT;
+	vm_fault_t fault = VM_FAULT_NOPAGE;
+
+	/* Some more than asked for: an eviction has unmapped all of them. */
+	count = min3(count, left, FAULT_PAGES);
+	for (unsigned long i = 0; i < count && fault == VM_FAULT_NOPAGE; i++)
+		fault = vmf_insert_pfn(vmf->vma, vmf->address + i * PAGE_SIZE,
+				       page_to_pfn(pages[i]));
+
+	return fault;
+}
+
+static vm_fault_t gem_fault(struct vm_fault *vmf)
+{
+	struct drm_gem_object *obj = vmf->vma->vm_private_data;
+	unsigned long index = vmf->pgoff - drm_vma_node_start(&obj->vma_node);
+	unsigned long count = obj->size >> PAGE_SHIFT;
+	vm_fault_t fault;
+	int ret;
+
+	if (index >= count)
+		return VM_FAULT_SIGBUS;
+
+	dma_resv_lock(obj->resv, NULL);
+	ret = evgem_gem_populate_locked(obj, NULL);
+	fault = ret ? vmf_error(ret) :
+		      insert_pages(vmf, to_evgem_bo(obj)->pages + index,
+				   count - index);
+	dma_resv_unlock(obj->resv);
+
+	return fault;
+}
+
+const struct vm_operations_struct evgem_gem_vm_ops = {
+	.fault = gem_fault,
+	.open = drm_gem_vm_open,
+	.close = drm_gem_vm_close,
+};
+
+static int populate(struct drm_gem_object *obj)
+{
+	int ret;
+
+	dma_resv_lock(obj->resv, NULL);
+	ret = evgem_gem_populate_locked(obj, NULL);
+	dma_resv_unlock(obj->resv);
+	return ret;
+}
+
+/**
+ * evgem_gem_mmap() - &drm_gem_object_funcs.mmap
+ * @obj: the BO
+ * @vma: where
+ *
+ * Context: process; sleeps.
+ * Return: 0; -EINVAL; -ENOMEM.
+ */
+int evgem_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	int ret;
+
+	if (obj->import_attach)
+		return drm_gem_shmem_object_mmap(obj, vma);
+
+	/* A copy on write would be a page that the GPU does not see. */
+	if (is_cow_mapping(vma->vm_flags))
+		return -EINVAL;
+
+	/* So that it is this call that fails for want of memory. */
+	ret = populate(obj);
+	if (ret)
+		return ret;
+
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 	return 0;
 }
 
@@ -234,7 +426,11 @@ int evgem_gem_create_ioctl(struct drm_device *drm, void *data,
 	if (vm)
 		make_private(bo, vm);
 
-	ret = drm_gem_handle_create(file, &bo->shmem.base, &args->handle);
+	/* Blocks are hard to get: the program hears of it while it can choose. */
+	ret = bo->huge ? populate(&bo->shmem.base) : 0;
+	if (!ret)
+		ret = drm_gem_handle_create(file, &bo->shmem.base,
+					    &args->handle);
 	drm_gem_object_put(&bo->shmem.base);
 put_vm:
 	if (vm)

@@ -14,6 +14,7 @@ struct dma_buf_attachment;
 struct drm_device;
 struct drm_file;
 struct evgem_file;
+struct evgem_vm;
 struct sg_table;
 
 /**
@@ -26,13 +27,24 @@ struct evgem_bo {
 	 */
 	struct drm_gem_shmem_object shmem;
 	/**
-	 * @pages: the memory, one for each 4 KiB, or NULL before the first bind
+	 * @pages: the memory, one for each 4 KiB, or NULL before it is used and
+	 * while it is evicted
 	 *
-	 * Set once under the object's dma_resv, or when an imported BO is made,
-	 * then constant until the BO is freed: a job that has mapped it relies
-	 * on that.
+	 * Changes under the object's dma_resv, with no unsignalled fence in it:
+	 * a job that has mapped it relies on that. Of an imported BO it never
+	 * does.
 	 */
 	struct page **pages;
+	/** @pins: who else has @pages; under the object's dma_resv */
+	unsigned int pins;
+	/** @was_evicted: at least once; under the object's dma_resv */
+	bool was_evicted;
+	/** @lru: in &evgem_lru.bos, or empty; under its lock */
+	struct list_head lru;
+	/** @used: when the BO was used, as far as is known; likewise */
+	u64 used;
+	/** @put: in &evgem_lru.puts, with the last reference */
+	struct llist_node put;
 	/**
 	 * @private_to: what holds the dma_resv that a private BO shares with
 	 * its VM, or NULL; does not change
@@ -56,7 +68,12 @@ struct drm_gem_object *evgem_gem_create_object(struct drm_device *drm,
 					       size_t size);
 enum drm_gem_object_status evgem_gem_status(struct drm_gem_object *obj);
 void evgem_gem_disown(struct evgem_bo *bo);
-int evgem_gem_populate_locked(struct drm_gem_object *obj);
+int evgem_gem_populate_locked(struct drm_gem_object *obj, struct evgem_vm *vm);
+int evgem_gem_unpopulate_locked(struct evgem_bo *bo);
+int evgem_gem_pin(struct drm_gem_object *obj);
+void evgem_gem_unpin(struct drm_gem_object *obj);
+int evgem_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
+extern const struct vm_operations_struct evgem_gem_vm_ops;
 int evgem_gem_create_ioctl(struct drm_device *drm, void *data,
 			   struct drm_file *file);
 int evgem_gem_mmap_offset_ioctl(struct drm_device *drm, void *data,
@@ -64,6 +81,8 @@ int evgem_gem_mmap_offset_ioctl(struct drm_device *drm, void *data,
 
 /* evgem_gem_huge.c */
 struct evgem_bo *evgem_gem_huge_create(struct drm_device *drm, size_t size);
+int evgem_gem_huge_get_pages(struct evgem_bo *bo);
+int evgem_gem_huge_put_pages(struct evgem_bo *bo);
 
 /* evgem_prime.c */
 struct dma_buf *evgem_gem_export(struct drm_gem_object *obj, int flags);

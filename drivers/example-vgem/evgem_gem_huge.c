@@ -5,13 +5,16 @@
  * Buffer objects backed by blocks of 2 MiB, so that large page-table entries
  * can be had for certain, also where shmem has no huge pages.
  *
- * Shows a GEM object with memory of its own, not from shmem: allocation, mmap,
- * export.
+ * Shows a GEM object with memory of its own, not from shmem: allocation and
+ * export; and what eviction means then: its contents are copied to shmem and back.
+ * That takes memory, so memory reclaim leaves these BOs alone.
  *
  * For your own hardware: the place for memory of the device, from a TTM or
  * buddy allocator.
  */
+#include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include <drm/drm_gem.h>
@@ -19,6 +22,7 @@
 #include <drm_gpuvm_compat.h>
 
 #include "evgem_gem.h"
+#include "evgem_lru.h"
 #include "evgem_pte.h"
 
 #define BLOCK_ORDER	EVGEM_PT_BITS
@@ -29,32 +33,128 @@ static unsigned long num_pages(struct evgem_bo *bo)
 	return bo->shmem.base.size >> PAGE_SHIFT;
 }
 
-static void free_blocks(struct evgem_bo *bo)
+static void free_blocks(struct page **pages, unsigned long count)
 {
-	for (unsigned long i = 0; i < num_pages(bo); i += BLOCK_PAGES) {
-		if (bo->pages[i])
-			__free_pages(bo->pages[i], BLOCK_ORDER);
+	for (unsigned long i = 0; i < count; i += BLOCK_PAGES) {
+		if (pages[i])
+			__free_pages(pages[i], BLOCK_ORDER);
 	}
-	kvfree(bo->pages);
+	kvfree(pages);
 }
 
-static int alloc_blocks(struct evgem_bo *bo)
+static struct page **alloc_blocks(unsigned long count)
 {
 	/* Fails rather than stall everybody: the caller can do without. */
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP |
 		    __GFP_NORETRY | __GFP_NOWARN;
+	struct page **pages;
 
-	for (unsigned long i = 0; i < num_pages(bo); i += BLOCK_PAGES) {
+	pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return NULL;
+
+	for (unsigned long i = 0; i < count; i += BLOCK_PAGES) {
 		struct page *block = alloc_pages(gfp, BLOCK_ORDER);
 
-		if (!block)
-			return -ENOMEM;
+		if (!block) {
+			free_blocks(pages, count);
+			return NULL;
+		}
 
 		for (unsigned long k = 0; k < BLOCK_PAGES; k++)
-			bo->pages[i + k] = block + k;
+			pages[i + k] = block + k;
 		cond_resched();
 	}
 
+	return pages;
+}
+
+static struct address_space *swap_of(struct evgem_bo *bo)
+{
+	return file_inode(bo->shmem.base.filp)->i_mapping;
+}
+
+static int copy_one(struct evgem_bo *bo, struct page *page,
+		     unsigned long index, bool out)
+{
+	struct page *swap = shmem_read_mapping_page(swap_of(bo), index);
+
+	if (IS_ERR(swap))
+		return PTR_ERR(swap);
+
+	if (out) {
+		copy_highpage(swap, page);
+		set_page_dirty(swap);
+	} else {
+		copy_highpage(page, swap);
+	}
+	put_page(swap);
+	cond_resched();
+	return 0;
+}
+
+static int copy_all(struct evgem_bo *bo, struct page **pages, bool out)
+{
+	int ret = 0;
+
+	for (unsigned long i = 0; i < num_pages(bo) && !ret; i++)
+		ret = copy_one(bo, pages[i], i, out);
+
+	return ret;
+}
+
+static void drop_copy(struct evgem_bo *bo)
+{
+	shmem_truncate_range(file_inode(bo->shmem.base.filp), 0, (loff_t)-1);
+}
+
+/**
+ * evgem_gem_huge_get_pages() - give a huge BO memory
+ * @bo: the BO, which has none
+ *
+ * Context: the object's dma_resv is held; sleeps.
+ * Return: 0; -ENOMEM.
+ */
+int evgem_gem_huge_get_pages(struct evgem_bo *bo)
+{
+	struct page **pages = alloc_blocks(num_pages(bo));
+	int ret = 0;
+
+	if (!pages)
+		return -ENOMEM;
+
+	if (bo->was_evicted) {
+		ret = copy_all(bo, pages, false);
+		if (ret) {
+			free_blocks(pages, num_pages(bo));
+			return ret;
+		}
+		drop_copy(bo);
+	}
+
+	WRITE_ONCE(bo->pages, pages);
+	return 0;
+}
+
+/**
+ * evgem_gem_huge_put_pages() - take a huge BO's memory away
+ * @bo: the BO, which has memory
+ *
+ * Context: the object's dma_resv is held; sleeps; not in memory reclaim.
+ * Return: 0; -ENOMEM, and then nothing has changed.
+ */
+int evgem_gem_huge_put_pages(struct evgem_bo *bo)
+{
+	struct page **pages = bo->pages;
+	int ret = copy_all(bo, pages, true);
+
+	if (ret) {
+		drop_copy(bo);
+		return ret;
+	}
+
+	WRITE_ONCE(bo->pages, NULL);
+	free_blocks(pages, num_pages(bo));
 	return 0;
 }
 
@@ -64,46 +164,14 @@ static void huge_free(struct drm_gem_object *obj)
 	struct drm_gem_object *private_to = bo->private_to;
 
 	evgem_gem_disown(bo);
+	evgem_lru_del(bo);
 	drm_gem_object_release(obj);
-	free_blocks(bo);
+	if (bo->pages)
+		free_blocks(bo->pages, num_pages(bo));
 	kfree(bo);
 
 	if (private_to)
 		drm_gem_object_put(private_to);
-}
-
-static vm_fault_t huge_fault(struct vm_fault *vmf)
-{
-	struct drm_gem_object *obj = vmf->vma->vm_private_data;
-	struct evgem_bo *bo = to_evgem_bo(obj);
-	unsigned long index;
-
-	index = (vmf->address - vmf->vma->vm_start) >> PAGE_SHIFT;
-	index += vmf->vma->vm_pgoff;
-	if (index >= num_pages(bo))
-		return VM_FAULT_SIGBUS;
-
-	return vmf_insert_pfn(vmf->vma, vmf->address,
-			      page_to_pfn(bo->pages[index]));
-}
-
-static const struct vm_operations_struct huge_vm_ops = {
-	.fault = huge_fault,
-	.open = drm_gem_vm_open,
-	.close = drm_gem_vm_close,
-};
-
-static int huge_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
-{
-	/* A copy on write would be a page that the GPU does not see. */
-	if (is_cow_mapping(vma->vm_flags))
-		return -EINVAL;
-
-	/* From here on relative to the object: a part may be unmapped later. */
-	vma->vm_pgoff -= drm_vma_node_start(&obj->vma_node);
-	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
-	return 0;
 }
 
 static struct sg_table *huge_get_sg_table(struct drm_gem_object *obj)
@@ -117,18 +185,20 @@ static const struct drm_gem_object_funcs huge_funcs = {
 	.free = huge_free,
 	.export = evgem_gem_export,
 	.status = evgem_gem_status,
+	.pin = evgem_gem_pin,
+	.unpin = evgem_gem_unpin,
 	.get_sg_table = huge_get_sg_table,
-	.mmap = huge_mmap,
-	.vm_ops = &huge_vm_ops,
+	.mmap = evgem_gem_mmap,
+	.vm_ops = &evgem_gem_vm_ops,
 };
 
 /**
- * evgem_gem_huge_create() - make a BO of blocks of 2 MiB
+ * evgem_gem_huge_create() - make a BO of blocks of 2 MiB, without any yet
  * @drm: the device
  * @size: bytes, a multiple of 2 MiB
  *
  * Context: process; sleeps.
- * Return: the BO, or an ERR_PTR(): -ENOMEM, -ENOSPC.
+ * Return: the BO, or an ERR_PTR(): -ENOMEM.
  */
 struct evgem_bo *evgem_gem_huge_create(struct drm_device *drm, size_t size)
 {
@@ -139,22 +209,18 @@ struct evgem_bo *evgem_gem_huge_create(struct drm_device *drm, size_t size)
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 
+	INIT_LIST_HEAD(&bo->lru);
 	bo->huge = true;
-	bo->pages = kvcalloc(size >> PAGE_SHIFT, sizeof(*bo->pages),
-			     GFP_KERNEL_ACCOUNT);
-	if (!bo->pages) {
-		kfree(bo);
-		return ERR_PTR(-ENOMEM);
-	}
 
 	obj = &bo->shmem.base;
 	obj->funcs = &huge_funcs;
-	drm_gem_private_object_init(drm, obj, size);
-
-	ret = alloc_blocks(bo) ?: drm_gem_create_mmap_offset(obj);
+	ret = drm_gem_object_init(drm, obj, size);
+	if (!ret)
+		ret = drm_gem_create_mmap_offset(obj);
 	if (ret) {
 		drm_gem_object_put(obj);
-		return ERR_PTR(ret);
+		/* shmem says ENOSPC when it cannot allocate an inode. */
+		return ERR_PTR(ret == -ENOSPC ? -ENOMEM : ret);
 	}
 
 	return bo;

@@ -75,6 +75,8 @@ static void bind_job_init(struct drm_gpuvm_bind_job *job)
 {
 	evgem_vm_get(job_vm(job));
 	evgem_pt_update_init(job_pt(job));
+	/* Until something is reserved: then the job only takes things away. */
+	job_pt(job)->whole_entries = true;
 }
 
 static void bind_job_fini(struct drm_gpuvm_bind_job *job)
@@ -87,7 +89,7 @@ static void bind_job_fini(struct drm_gpuvm_bind_job *job)
 static int bind_validate(struct drm_gpuvm_bind_job *job,
 			 struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
-	return evgem_gem_populate_locked(vm_bo->obj);
+	return evgem_gem_populate_locked(vm_bo->obj, job_vm(job));
 }
 
 /*
@@ -123,6 +125,7 @@ static int bind_pt_reserve(struct drm_gpuvm_bind_job *job,
 {
 	u64 tables = 0;
 
+	job_pt(job)->whole_entries = false;
 	switch (op->op) {
 	case DRM_GPUVM_BIND_OP_MAP:
 	case DRM_GPUVM_BIND_OP_MAP_SPARSE:

@@ -278,6 +278,7 @@ void evgem_pt_update_init(struct evgem_pt_update *update)
 	INIT_LIST_HEAD(&update->retired);
 	update->flush_start = U64_MAX;
 	update->flush_end = 0;
+	update->whole_entries = false;
 }
 
 /**
@@ -566,7 +567,8 @@ static int unmap_chunk(struct evgem_pt *pt, struct evgem_pt_update *update,
 		struct page *table = path->table[level];
 		u64 *slot = table_slot(table, addr, level);
 
-		if (fits_leaf(addr, end)) {
+		if (fits_leaf(addr, end) || update->whole_entries) {
+			flush_later(update, ALIGN_DOWN(addr, SZ_2M), SZ_2M);
 			write_pte(slot, 0);
 			use(table, -1);
 			pt->ptes_2m--;
@@ -588,7 +590,8 @@ static int unmap_chunk(struct evgem_pt *pt, struct evgem_pt_update *update,
 /**
  * evgem_pt_unmap() - unmap what is mapped in a range
  * @pt: the tables
- * @update: the change, with evgem_pt_tables_for_unmap() tables to spare
+ * @update: the change, with evgem_pt_tables_for_unmap() tables to spare, or with
+ *	&evgem_pt_update.whole_entries
  * @addr: first address, of pages
  * @range: bytes, of pages, not 0
  *

@@ -40,6 +40,11 @@ struct evgem_pt_update {
 	struct list_head pool;
 	/** @retired: tables that the change took out; the engine may know them */
 	struct list_head retired;
+	/**
+	 * @whole_entries: an entry that is to be cleared in part may be cleared
+	 * as a whole, since the rest goes as well; then no table is needed
+	 */
+	bool whole_entries;
 	/** @flush_start: first address whose translation went or changed */
 	u64 flush_start;
 	/** @flush_end: the address behind the last such */

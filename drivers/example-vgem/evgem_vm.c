@@ -54,6 +54,7 @@ static struct drm_gpuvm_bo *vm_bo_alloc(void)
 static const struct drm_gpuvm_ops vm_ops = {
 	.vm_free = vm_free,
 	.vm_bo_alloc = vm_bo_alloc,
+	.vm_bo_validate = drm_gpuvm_bind_validate,
 };
 
 static void vm_release(struct work_struct *work)
