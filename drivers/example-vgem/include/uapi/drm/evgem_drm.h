@@ -196,7 +196,11 @@ struct drm_evgem_device_info {
 	 */
 	__u64 va_reserved;
 
-	/** @memory_limit: for the BOs of this device, 0 means no limit */
+	/**
+	 * @memory_limit: bytes of memory that all BOs of the device may have
+	 * at once, 0: no limit. Those that are mapped in one VM have to fit
+	 * together, else binds and jobs of the VM give ENOMEM.
+	 */
 	__u64 memory_limit;
 
 	/** @va_bits: width of a GPU virtual address */
