@@ -376,6 +376,7 @@ static struct drm_gpuvm_bind_op op_of(const struct drm_gpuva *va)
 		.range = va->va.range,
 		.offset = va->gem.offset,
 		.obj = va->gem.obj,
+		.attrs = va->attrs,
 	};
 }
 

@@ -221,6 +221,27 @@ static void sparse(int fd)
 	rig_shows(&rig, DATA_ADDR + 4 * PAGE, bo.size, &bo, 0);
 }
 
+/* One piece over a long range, which comes back as such, and when it is cut. */
+static void repeat(int fd)
+{
+	struct rig rig;
+	struct bo bo;
+
+	memory_guard(fd);
+	rig_init(&rig, fd);
+	bo_init(&bo, fd, 4, 0, 7);
+	OK(evgem_map_repeat(fd, rig.vm, DATA_ADDR, 30 * PAGE, bo.handle, PAGE,
+			    3 * PAGE));
+	for (int round = 0; round < 2; round++) {
+		memory_evict_all(fd);
+		CHECK_EQ(rig_state(&rig).ptes_4k, 0);
+		for (uint64_t i = round * 11; i < 30; i++)
+			CHECK_EQ(rig_word(&rig, DATA_ADDR + i * PAGE),
+				 bo_word(&bo, PAGE + i % 3 * PAGE));
+		OK(evgem_unmap(fd, rig.vm, DATA_ADDR + 10 * PAGE, PAGE));
+	}
+}
+
 /* What the CPU has mapped leads to the memory that the BO has, not had. */
 static void mapped_by_the_cpu(int fd)
 {
@@ -678,6 +699,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "huge", huge },
 	{ "seam-in-a-huge-page", seam_in_a_huge_page },
 	{ "sparse", sparse },
+	{ "repeat", repeat },
 	{ "mapped-by-the-cpu", mapped_by_the_cpu },
 	{ "written-by-the-engine", written_by_the_engine },
 	{ "in-use", in_use },
