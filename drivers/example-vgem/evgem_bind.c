@@ -151,8 +151,11 @@ static int add_op(struct drm_gpuvm_bind_job *job, struct evgem_vm *vm,
  * struct submission - what submit() is called with, again if need be
  */
 struct submission {
+	/** @vm: whose binds */
 	struct evgem_vm *vm;
+	/** @job: complete, not submitted */
 	struct drm_gpuvm_bind_job *job;
+	/** @syncs: what it waits for and signals */
 	struct drm_gpuvm_syncs *syncs;
 };
 
