@@ -171,14 +171,29 @@ static struct drm_gpuvm_bo *find_vm_bo_locked(struct drm_gpuvm *gpuvm,
 	return NULL;
 }
 
+static struct drm_gpuva *skip_old(struct drm_gpuvm_bo *vm_bo,
+				  struct drm_gpuva *va)
+{
+	while (va && !gpuva_index_is_in(&gpuvm_private(vm_bo->vm)->index, va))
+		va = drm_gpuvm_bo_next_va(vm_bo, va);
+
+	return va;
+}
+
 /*
  * The mappings of a vm_bo that the VM has. Others may be linked that wait to be
  * unlinked, whose addresses may be somebody else's.
  */
-#define for_each_current_va(va__, vm_bo__) \
-	drm_gpuvm_bo_for_each_va(va__, vm_bo__) \
-		if (!gpuva_index_is_in(&gpuvm_private((vm_bo__)->vm)->index, \
-				       va__)) {} else
+static struct drm_gpuva *first_va(struct drm_gpuvm_bo *vm_bo)
+{
+	return skip_old(vm_bo, drm_gpuvm_bo_first_va(vm_bo));
+}
+
+static struct drm_gpuva *next_va(struct drm_gpuvm_bo *vm_bo,
+				 struct drm_gpuva *va)
+{
+	return skip_old(vm_bo, drm_gpuvm_bo_next_va(vm_bo, va));
+}
 
 static void flush_locked(struct drm_gpuvm_bind_job *job)
 {
@@ -197,7 +212,7 @@ static int clear_locked(struct drm_gpuvm_bind_job *job,
 
 	lockdep_assert_held(&job->queue->run_lock);
 
-	for_each_current_va(va, vm_bo) {
+	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va)) {
 		ret = ops->pt_unmap(job, va->va.addr, va->va.range);
 		if (ret)
 			break;
@@ -226,7 +241,7 @@ static int evict_locked(struct drm_gpuvm_bind_job *job,
 		return ret;
 	}
 
-	for_each_current_va(va, vm_bo)
+	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va))
 		drm_gpuva_invalidate(va, true);
 	drm_gpuvm_bo_evict(vm_bo, true);
 	return 0;
@@ -392,7 +407,7 @@ static size_t snapshot_locked(struct rewrite *rewrite)
 
 	guard(mutex)(drm_gem_gpuva_mutex(vm_bo->obj));
 
-	for_each_current_va(va, vm_bo) {
+	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va)) {
 		if (n < rewrite->room)
 			rewrite->ops[n] = op_of(va);
 		n++;
@@ -410,7 +425,7 @@ static int take_back_locked(struct drm_gpuvm_bind_job *job,
 	struct drm_gpuva *va;
 	int ret = 0;
 
-	for_each_current_va(va, vm_bo) {
+	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va)) {
 		ret = ops->pt_unmap(job, va->va.addr, va->va.range) ?: ret;
 		drm_gpuva_invalidate(va, true);
 		if (va == last)
@@ -431,7 +446,7 @@ static int write_locked(struct rewrite *rewrite)
 
 	guard(mutex)(drm_gem_gpuva_mutex(vm_bo->obj));
 
-	for_each_current_va(va, vm_bo) {
+	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va)) {
 		drm_gpuva_invalidate(va, false);
 		ret = queue->args.ops->pt_map(rewrite->job, va, va->va.addr,
 					      va->va.range);

@@ -75,7 +75,7 @@ static struct address_space *swap_of(struct evgem_bo *bo)
 }
 
 static int copy_one(struct evgem_bo *bo, struct page *page,
-		     unsigned long index, bool out)
+		    unsigned long index, bool out)
 {
 	struct page *swap = shmem_read_mapping_page(swap_of(bo), index);
 
