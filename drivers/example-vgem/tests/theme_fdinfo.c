@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "rig.h"
 
 #define MS 1000000ull
@@ -199,7 +200,12 @@ static void memory_of_bos(int fd)
 
 	OK(evgem_bo_close(fd, b));
 	CHECK_EQ(memory(fd, "total"), size);
+	/* It keeps its memory until somebody else needs it. */
 	CHECK(!munmap(cpu, size));
+	CHECK_EQ(memory(fd, "resident"), size);
+	memory_guard(fd);
+	memory_evict_all(fd);
+	CHECK_EQ(memory(fd, "total"), size);
 	CHECK_EQ(memory(fd, "resident"), 0);
 	OK(evgem_bo_close(fd, a));
 	CHECK_EQ(memory(fd, "total"), 0);
