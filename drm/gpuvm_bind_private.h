@@ -106,14 +106,12 @@ struct gpuvm_bind_step {
  * struct gpuvm_bind_delta - one change of page tables
  */
 struct gpuvm_bind_delta {
-	/** @va: the mapping that comes, or that goes */
+	/** @va: the mapping that comes; NULL where something goes */
 	struct drm_gpuva *va;
 	/** @addr: first address */
 	u64 addr;
 	/** @range: length */
 	u64 range;
-	/** @map: whether it comes */
-	bool map;
 };
 
 typedef int (*gpuvm_bind_delta_fn)(struct drm_gpuvm_bind_job *job,

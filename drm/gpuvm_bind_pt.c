@@ -25,11 +25,11 @@ static u64 end_of(const struct drm_gpuva *va)
  * same.
  */
 static int walk_differences(struct drm_gpuvm_bind_job *job,
-			    struct drm_gpuva *va, bool map,
+			    struct drm_gpuva *va,
 			    const struct gpuva_index *others,
 			    gpuvm_bind_delta_fn fn, void *priv)
 {
-	struct gpuvm_bind_delta delta = { .va = va, .map = map };
+	struct gpuvm_bind_delta delta = { .va = va };
 	u64 from = va->va.addr, end = end_of(va);
 	struct drm_gpuva *other;
 	int ret;
@@ -57,21 +57,60 @@ static int walk_differences(struct drm_gpuvm_bind_job *job,
 	return fn(job, &delta, priv);
 }
 
+/* What went in one piece is cleared in one piece: see walk_unmaps(). */
+struct unmap_run {
+	gpuvm_bind_delta_fn fn;
+	void *priv;
+	u64 addr;
+	u64 end;
+};
+
+static int end_run(struct drm_gpuvm_bind_job *job, struct unmap_run *run)
+{
+	const struct gpuvm_bind_delta delta = {
+		.addr = run->addr,
+		.range = run->end - run->addr,
+	};
+
+	return delta.range ? run->fn(job, &delta, run->priv) : 0;
+}
+
+static int continue_run(struct drm_gpuvm_bind_job *job,
+			const struct gpuvm_bind_delta *delta, void *priv)
+{
+	struct unmap_run *run = priv;
+	int ret = 0;
+
+	if (delta->addr != run->end) {
+		ret = end_run(job, run);
+		run->addr = delta->addr;
+	}
+	run->end = delta->addr + delta->range;
+
+	return ret;
+}
+
+/*
+ * Mappings side by side are one range here. A large page-table entry may be
+ * shared by several, for an entry that says the same as before is left alone,
+ * and to clear it by halves takes memory that no operation asked for.
+ */
 static int walk_unmaps(struct drm_gpuvm_bind_job *job,
 		       gpuvm_bind_delta_fn fn, void *priv)
 {
 	const struct gpuva_index *index =
 		&gpuvm_private(gpuvm_bind_vm(job))->index;
+	struct unmap_run run = { .fn = fn, .priv = priv };
 	struct drm_gpuva *va;
 
 	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va)) {
-		int ret = walk_differences(job, va, false, index, fn, priv);
+		int ret = walk_differences(job, va, index, continue_run, &run);
 
 		if (ret)
 			return ret;
 	}
 
-	return 0;
+	return end_run(job, &run);
 }
 
 static int walk_maps(struct drm_gpuvm_bind_job *job,
@@ -80,7 +119,7 @@ static int walk_maps(struct drm_gpuvm_bind_job *job,
 	struct drm_gpuva *va;
 
 	list_for_each_entry(va, &job->fresh, gem.entry) {
-		int ret = walk_differences(job, va, true, &job->old, fn, priv);
+		int ret = walk_differences(job, va, &job->old, fn, priv);
 
 		if (ret)
 			return ret;
@@ -129,14 +168,13 @@ int gpuvm_bind_pt_record(struct drm_gpuvm_bind_job *job)
 }
 
 /* A userptr that lost its pages is filled by its repin. */
-static int map_part(struct drm_gpuvm_bind_job *job,
-		    const struct gpuvm_bind_delta *delta)
+static int map_part(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
+		    u64 addr, u64 range)
 {
-	if (!gpuvm_userptr_shown(delta->va))
+	if (!gpuvm_userptr_shown(va))
 		return 0;
 
-	return job->queue->args.ops->pt_map(job, delta->va, delta->addr,
-					    delta->range);
+	return job->queue->args.ops->pt_map(job, va, addr, range);
 }
 
 static int change(struct drm_gpuvm_bind_job *job,
@@ -148,14 +186,38 @@ static int change(struct drm_gpuvm_bind_job *job,
 	if (count)
 		++*count;
 
-	return delta->map ? map_part(job, delta) :
-			    ops->pt_unmap(job, delta->addr, delta->range);
+	if (delta->va)
+		return map_part(job, delta->va, delta->addr, delta->range);
+
+	return ops->pt_unmap(job, delta->addr, delta->range);
 }
 
 /* The page tables of an object that is evicted stay empty. */
 static bool is_evicted(const struct drm_gpuva *va)
 {
 	return va->vm_bo && va->vm_bo->evicted;
+}
+
+/* All that was mapped in a range which was cleared. */
+static int map_old(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
+{
+	u64 end = addr + range;
+	struct drm_gpuva *va;
+
+	for (va = gpuva_index_find(&job->old, addr, end - 1);
+	     va && va->va.addr < end; va = gpuva_index_next(va)) {
+		u64 from = max(va->va.addr, addr);
+		int ret;
+
+		if (is_evicted(va))
+			continue;
+
+		ret = map_part(job, va, from, min(end_of(va), end) - from);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
 }
 
 /* What failed may be half done. */
@@ -171,10 +233,10 @@ static int take_back(struct drm_gpuvm_bind_job *job,
 	--*count;
 
 	ret = ops->pt_unmap(job, delta->addr, delta->range);
-	if (ret || delta->map || is_evicted(delta->va))
+	if (ret || delta->va)
 		return ret;
 
-	return map_part(job, delta);
+	return map_old(job, delta->addr, delta->range);
 }
 
 static void flush(struct drm_gpuvm_bind_job *job)

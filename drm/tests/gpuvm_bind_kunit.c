@@ -107,6 +107,43 @@ static void bind_same_again(struct kunit *test)
 	bw_end();
 }
 
+/* Whatever they consist of: a large entry may be shared by mappings in a row. */
+static void bind_clears_in_one_piece(struct kunit *test)
+{
+	struct drm_gpuvm_bind_op ops[4];
+
+	bw_new(test, 0);
+	ops[0] = bw_map(1, 0, 16, 0);
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), 0);
+	ops[0] = bw_map(1, 4, 4, 4);
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), 0);
+	bw_expect_vm("B[0,4)@0 B[4,8)@4 B[8,16)@8");
+
+	ops[0] = bw_unmap(2, 12);
+	bw_world->unmaps = 0;
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), 0);
+	bw_wait_for_jobs(0);
+	KUNIT_EXPECT_EQ(test, bw_world->unmaps, 1);
+	bw_expect_consistent();
+
+	/* Two pieces, because what is between them stays. */
+	ops[0] = bw_map(0, 20, 4, 0);
+	ops[1] = bw_map(0, 24, 4, 9);
+	ops[2] = bw_map(0, 32, 4, 0);
+	ops[3] = bw_map(1, 36, 4, 0);
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 4), 0);
+	bw_wait_for_jobs(0);
+	ops[0].op = DRM_GPUVM_BIND_OP_UNMAP_OBJ;
+	ops[0].addr = 0;
+	ops[0].range = 0;
+	bw_world->unmaps = 0;
+	KUNIT_EXPECT_EQ(test, bw_bind(ops, 1), 0);
+	bw_wait_for_jobs(0);
+	KUNIT_EXPECT_EQ(test, bw_world->unmaps, 2);
+	bw_expect_consistent();
+	bw_end();
+}
+
 static void bind_bad_ops(struct kunit *test)
 {
 	struct drm_gpuvm_bind_op bad[16];
@@ -515,6 +552,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(bind_basics, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(bind_overlap_in_array, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(bind_same_again, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(bind_clears_in_one_piece, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(bind_bad_ops, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(bind_random, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(bind_undo_callbacks, gk_mode_gen_params),

@@ -131,6 +131,42 @@ static void cut_across(int fd)
 	huge_entries(&f, 1);
 }
 
+/*
+ * What is mapped again as it was keeps its entry, also where that is only a part
+ * of the entry: two mappings share it then.
+ */
+static void shared_entry(int fd)
+{
+	static const struct {
+		uint32_t first, count;
+	} again[] = { { 512, 256 }, { 768, 256 }, { 600, 1 }, { 1000, 100 } };
+	struct fixture f;
+
+	fixture_init(&f, fd);
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+		uint32_t first = again[i].first, count = again[i].count;
+		struct evgem_bind bind = { 0 };
+
+		map(&f, 512, 2 * HUGE_PAGES, &f.huge, 0);
+		map(&f, first, count, &f.huge, first - 512);
+		huge_entries(&f, 2);
+		unmap(&f, 512, 2 * HUGE_PAGES);
+		huge_entries(&f, 0);
+
+		map(&f, 512, 2 * HUGE_PAGES, &f.huge, 0);
+		map(&f, first, count, &f.huge, first - 512);
+		map(&f, 766, 4, &f.small, 0);
+		unmap(&f, 0, PAGES);
+
+		map(&f, 512, 2 * HUGE_PAGES, &f.huge, 0);
+		map(&f, first, count, &f.huge, first - 512);
+		huge_entries(&f, 2);
+		model_unmap_bo(&f.model, &bind, &f.huge);
+		apply(&f, &bind);
+		huge_entries(&f, 0);
+	}
+}
+
 static void readonly(int fd)
 {
 	struct evgem_bind bind = { 0 };
@@ -196,6 +232,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "unmap-one-page-in-the-middle", unmap_one_page_in_the_middle },
 	{ "remap-pages-in-the-middle", remap_pages_in_the_middle },
 	{ "cut-across", cut_across },
+	{ "shared-entry", shared_entry },
 	{ "readonly", readonly },
 	{ "split-under-a-job", split_under_a_job },
 	{ "stale-tlb", stale_tlb },

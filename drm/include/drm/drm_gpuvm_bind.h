@@ -115,8 +115,9 @@ struct drm_gpuvm_bind_ops {
 	 * Called once for each operation, in their order, and for each mapping
 	 * of an object that comes back. What is set aside for
 	 * one has to suffice for mapping any part of a MAP's range, and for
-	 * unmapping with the boundaries of the operation; for an UNMAP_OBJ each
-	 * boundary of a mapping is one where a mapping was made. For the MAP of
+	 * unmapping with the boundaries of the operation, whatever is mapped
+	 * there; what an UNMAP_OBJ clears ends where a mapping ends and nothing
+	 * of its object goes on. For the MAP of
 	 * a userptr it has to suffice for all pieces that are left of it, with
 	 * whatever pages they have by then.
 	 *
