@@ -149,10 +149,8 @@ struct drm_gpuvm_bind_job {
 	struct gpuva_index old;
 	/** @deltas: changes of page tables that are still to come: deferred mode */
 	struct gpuvm_bind_delta *deltas;
-	/** @num_deltas: used elements of @deltas */
+	/** @num_deltas: elements of @deltas */
 	size_t num_deltas;
-	/** @max_deltas: room in @deltas */
-	size_t max_deltas;
 	/**
 	 * @incomplete: page tables may still lead to @old: deferred mode
 	 *

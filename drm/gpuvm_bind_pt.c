@@ -128,23 +128,27 @@ static int walk_maps(struct drm_gpuvm_bind_job *job,
 	return 0;
 }
 
-static int record(struct drm_gpuvm_bind_job *job,
-		  const struct gpuvm_bind_delta *delta, void *priv)
+static int count_delta(struct drm_gpuvm_bind_job *job,
+		       const struct gpuvm_bind_delta *delta, void *priv)
 {
-	if (job->num_deltas == job->max_deltas) {
-		size_t max = max_t(size_t, 16, 2 * job->max_deltas);
-		struct gpuvm_bind_delta *deltas;
+	size_t *total = priv;
 
-		deltas = kvrealloc(job->deltas, max * sizeof(*deltas),
-				   GFP_KERNEL_ACCOUNT);
-		if (!deltas)
-			return -ENOMEM;
-		job->deltas = deltas;
-		job->max_deltas = max;
-	}
+	++*total;
+	return 0;
+}
 
+static int record_delta(struct drm_gpuvm_bind_job *job,
+			const struct gpuvm_bind_delta *delta, void *priv)
+{
 	job->deltas[job->num_deltas++] = *delta;
 	return 0;
+}
+
+static void walk_all(struct drm_gpuvm_bind_job *job, gpuvm_bind_delta_fn fn,
+		     void *priv)
+{
+	walk_unmaps(job, fn, priv);
+	walk_maps(job, fn, priv);
 }
 
 /**
@@ -156,15 +160,21 @@ static int record(struct drm_gpuvm_bind_job *job,
  */
 int gpuvm_bind_pt_record(struct drm_gpuvm_bind_job *job)
 {
-	int ret;
+	size_t total = 0;
 
 	gpuvm_bind_assert_tree_held(job->queue);
 
-	ret = walk_unmaps(job, record, NULL);
-	if (ret)
-		return ret;
+	walk_all(job, count_delta, &total);
+	if (!total)
+		return 0;
 
-	return walk_maps(job, record, NULL);
+	job->deltas = kvmalloc_array(total, sizeof(*job->deltas),
+				     GFP_KERNEL_ACCOUNT);
+	if (!job->deltas)
+		return -ENOMEM;
+
+	walk_all(job, record_delta, NULL);
+	return 0;
 }
 
 /* A userptr that lost its pages is filled by its repin. */
