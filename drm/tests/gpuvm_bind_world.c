@@ -172,6 +172,7 @@ void bw_new_with(struct kunit *test, u32 flags, const struct drm_gpuvm_ops *ops)
 
 	bw_world = kunit_kzalloc(test, sizeof(*bw_world), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, bw_world);
+	bw_world->flushed = true;
 	bw_world->test = test;
 	bw_world->vm = gk_vm_new_with(test, ops, 0, GK_VM_RANGE);
 
@@ -300,14 +301,21 @@ int bw_submit(const struct drm_gpuvm_bind_op *ops, u32 count)
 	return ret;
 }
 
-/* The same, and its changes of page tables and its callbacks are counted. */
+/*
+ * The same, and its changes of page tables and its callbacks are counted. However it
+ * ends, no change may be left that the device has not been told of.
+ */
 int bw_bind(const struct drm_gpuvm_bind_op *ops, u32 count)
 {
+	int ret;
+
 	for (u64 i = 0; i < GK_VM_RANGE; i++)
 		bw_world->pt[i].writes = 0;
 	bw_world->calls = 0;
 
-	return bw_submit(ops, count);
+	ret = bw_submit(ops, count);
+	KUNIT_EXPECT_TRUE(bw_world->test, bw_world->flushed);
+	return ret;
 }
 
 /* What a mapping shows at a page, said without the core's help. */
