@@ -293,14 +293,13 @@ void evgem_lru_del(struct evgem_bo *bo)
 {
 	struct evgem_lru *lru = bo_lru(bo);
 
-	guard(spinlock)(&lru->lock);
-
-	if (list_empty(&bo->lru))
-		return;
-
-	list_del_init(&bo->lru);
-	lru->resident -= bo->shmem.base.size;
-	lru->count--;
+	spin_lock(&lru->lock);
+	if (!list_empty(&bo->lru)) {
+		list_del_init(&bo->lru);
+		lru->resident -= bo->shmem.base.size;
+		lru->count--;
+	}
+	spin_unlock(&lru->lock);
 }
 
 static int submit_in_turn(struct evgem_lru *lru, struct evgem_vm *vm,
@@ -430,12 +429,12 @@ int evgem_lru_init(struct evgem_device *evgem)
  */
 void evgem_lru_print(struct evgem_lru *lru, struct drm_printer *p)
 {
-	guard(spinlock)(&lru->lock);
-
+	spin_lock(&lru->lock);
 	drm_printf(p, "limit %llu\n", evgem_lru_limit());
 	drm_printf(p, "resident %llu\n", lru->resident);
 	drm_printf(p, "bos %lu\n", lru->count);
 	drm_printf(p, "evicted %lld\n", atomic64_read(&lru->evicted));
 	drm_printf(p, "restored %lld\n", atomic64_read(&lru->restored));
 	drm_printf(p, "shrunk %lld\n", atomic64_read(&lru->shrunk));
+	spin_unlock(&lru->lock);
 }

@@ -331,13 +331,13 @@ static void sync_submit_fails(struct kunit *test)
 		job = bw_job(ops, 2);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, job);
 		bw_world->calls = 0;
-		/* Two of validate and pt_reserve each; then the end. */
+		/* Two of validate, two of pt_reserve; then the end. */
 		bw_world->fail_from = nth < 5 ? nth : 0;
 		bw_world->fail_count = 1;
 		if (nth == 5)
 			drm_gpuvm_bind_queue_close(bw_world->queue);
 		KUNIT_EXPECT_EQ(test, submit_good(sw, job),
-				nth == 5 ? -ENOENT : nth % 2 ? -ENOSPC : -ENOMEM);
+				nth == 5 ? -ENOENT : nth <= 2 ? -ENOSPC : -ENOMEM);
 		drm_gpuvm_bind_job_put(job);
 		KUNIT_EXPECT_STREQ_MSG(test, sw_text(test, sw), before,
 				       "failure %d", nth);
