@@ -21,6 +21,8 @@ help:
 	@echo '  KDIR=path            for any kernel build directory'
 	@echo 'make install           installs the modules for the running kernel (as root)'
 	@echo 'make programs          the user-space programs, into build/user'
+	@echo 'make igt               the IGT tests of VM_BIND, under igt_runner, in uml-lockdep'
+	@echo '  DRIVER=x TEST=y      on another driver, only this test; lab/igt --help'
 	@echo 'make style             checkpatch, sparse, shellcheck, licence lines, file length'
 	@echo 'make mutants           plants bugs, one at a time, and shows which test sees them'
 	@echo 'make new-driver NAME=x a driver of your own in drivers/x, made from the example'
@@ -36,6 +38,10 @@ demo:
 .PHONY: check
 check:
 	@lab/check $(SUITE)
+
+.PHONY: igt
+igt:
+	@lab/igt $(if $(KERNEL),--kernel $(KERNEL)) $(or $(DRIVER),example-vgem) $(TEST)
 
 .PHONY: style
 style:

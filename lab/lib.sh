@@ -168,7 +168,8 @@ as_root() {
 
 # enter COMMAND... : runs COMMAND inside the build root. Honours LAB_SRC (rw or
 # ro: how the checkout is seen), LAB_CACHE_MODE (the same for the cache), and
-# LAB_JOB (a folder that is seen as /job).
+# LAB_JOB (a folder that is seen as /job) and LAB_SHOW (one that is seen in it,
+# as show, read-only).
 enter() {
 	as_root sh "$LAB_TOP/lab/host/enter" "$(root_dir)" "$@"
 }

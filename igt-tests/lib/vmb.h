@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copyright The drm-gpuvm reference stack authors
+ *
+ * What the tests are written with: a device, VMs with a window into them, BOs
+ * whose contents tell where they come from. All of these end the subtest if
+ * they fail; calls that are to be refused go through vmb_fails().
+ */
+#ifndef VMB_H
+#define VMB_H
+
+#include "igt.h"
+#include "vmb_driver.h"
+
+#define VMB_PAGE 4096ull
+
+/* Far apart, so that a driver that strays is seen. */
+#define VMB_DATA 0x100000000ull
+#define VMB_WINDOW 0x10000000000ull
+#define VMB_WINDOW_SIZE (256 * VMB_PAGE)
+
+/** vmb_ok() - a call of the driver that must succeed */
+#define vmb_ok(call) \
+	do { \
+		int vmb_ret = (call); \
+		igt_assert_f(!vmb_ret, "%s: %s\n", #call, \
+			     strerror(-vmb_ret)); \
+	} while (0)
+
+/** vmb_fails() - a call that must fail with this errno */
+#define vmb_fails(error, call) \
+	do { \
+		int vmb_ret = (call); \
+		igt_require_f(vmb_ret != VMB_CANNOT, \
+			      "the interface of this driver has nothing that could be wrong so\n"); \
+		igt_assert_f(vmb_ret == -(error), \
+			     "%s: %s, expected was %s\n", #call, \
+			     vmb_ret ? strerror(-vmb_ret) : "success", \
+			     strerror(error)); \
+	} while (0)
+
+/* The device: vmb_device.c */
+
+/**
+ * struct vmb_dev - an open file of the device
+ */
+struct vmb_dev {
+	int fd;
+	const struct vmb_driver *drv;
+	struct vmb_caps caps;
+};
+
+/**
+ * vmb_open() - open the device that is to be tested
+ *
+ * It is that of the driver which VMB_DRIVER names in the environment, else the
+ * first that is found. Skips if there is none.
+ */
+void vmb_open(struct vmb_dev *dev);
+void vmb_close(struct vmb_dev *dev);
+/** vmb_need() - skip unless the driver has all these features */
+void vmb_need(const struct vmb_dev *dev, uint32_t features);
+
+/**
+ * struct vmb_test - a subtest
+ */
+struct vmb_test {
+	const char *name;
+	void (*run)(struct vmb_dev *dev);
+	/** @about: one sentence */
+	const char *about;
+	/** @needs: set of enum vmb_feature */
+	uint32_t needs;
+};
+
+/** vmb_subtests() - each of a list, with the device opened anew for it */
+void vmb_subtests(const struct vmb_test *tests, unsigned int count);
+
+/* Syncobjs: vmb_sync.c. Point 0 is that of a binary one. */
+
+uint32_t vmb_syncobj(struct vmb_dev *dev);
+struct vmb_sync vmb_wait(uint32_t syncobj, uint64_t point);
+struct vmb_sync vmb_signal(uint32_t syncobj, uint64_t point);
+/** vmb_has_fence() - whether there is one at this point, signalled or not */
+bool vmb_has_fence(struct vmb_dev *dev, uint32_t syncobj, uint64_t point);
+/** vmb_pending() - what it stands for must not have ended */
+void vmb_pending(struct vmb_dev *dev, uint32_t syncobj, uint64_t point);
+/** vmb_done() - it must end in time; 0 or the negative errno of its fence */
+int vmb_done(struct vmb_dev *dev, uint32_t syncobj, uint64_t point);
+
+/* BOs: vmb_bo.c */
+
+/**
+ * struct vmb_bo - a BO that the CPU has mapped
+ */
+struct vmb_bo {
+	struct vmb_dev *dev;
+	uint32_t handle;
+	uint64_t size;
+	/** @seed: in the high bits of each of its words */
+	uint32_t seed;
+	uint64_t *cpu;
+};
+
+/* What is stored at this offset of a BO. */
+static inline uint64_t vmb_word(const struct vmb_bo *bo, uint64_t offset)
+{
+	return (uint64_t)bo->seed << 40 | offset;
+}
+
+/** vmb_bo_create() - @flags as in &struct vmb_driver; @vm: private to it, or 0 */
+void vmb_bo_create(struct vmb_bo *bo, struct vmb_dev *dev, uint64_t size,
+		   uint32_t flags, uint32_t vm, uint32_t seed);
+/** vmb_bo_wrap() - a handle that is there already, as a BO with contents */
+void vmb_bo_wrap(struct vmb_bo *bo, struct vmb_dev *dev, uint32_t handle,
+		 uint64_t size, uint32_t seed);
+/** vmb_bo_map() - map a BO for the CPU */
+void *vmb_bo_map(struct vmb_dev *dev, uint32_t handle, uint64_t size);
+/** vmb_bo_close() - close the handle, and end the CPU's mapping */
+void vmb_bo_close(struct vmb_bo *bo);
+/** vmb_bo_intact() - the CPU sees the contents that it wrote */
+void vmb_bo_intact(const struct vmb_bo *bo);
+/** vmb_handle_close() - 0 or a negative errno */
+int vmb_handle_close(struct vmb_dev *dev, uint32_t handle);
+
+/* VMs: vmb_vm.c */
+
+/**
+ * struct vmb_vm - a VM, and what is needed to look into it
+ */
+struct vmb_vm {
+	struct vmb_dev *dev;
+	uint32_t id;
+	uint32_t queue;
+	/** @window: where the engine puts what it read, at VMB_WINDOW */
+	struct vmb_bo window;
+};
+
+void vmb_vm_create(struct vmb_vm *vm, struct vmb_dev *dev);
+void vmb_vm_destroy(struct vmb_vm *vm);
+struct vmb_report vmb_report(struct vmb_vm *vm);
+
+struct vmb_op vmb_map(const struct vmb_bo *bo, uint64_t offset, uint64_t addr,
+		      uint64_t range);
+struct vmb_op vmb_map_readonly(const struct vmb_bo *bo, uint64_t offset,
+			       uint64_t addr, uint64_t range);
+struct vmb_op vmb_unmap(uint64_t addr, uint64_t range);
+struct vmb_op vmb_sparse(uint64_t addr, uint64_t range);
+struct vmb_op vmb_unmap_bo(const struct vmb_bo *bo);
+
+/** vmb_try_bind() - a synchronous bind; 0 or a negative errno */
+int vmb_try_bind(struct vmb_vm *vm, const struct vmb_op *ops, uint32_t count);
+/** vmb_try_async() - a bind that is queued; 0 or a negative errno */
+int vmb_try_async(struct vmb_vm *vm, const struct vmb_op *ops, uint32_t count,
+		  const struct vmb_sync *syncs, uint32_t num_syncs);
+
+/* A bind of one operation. */
+static inline int vmb_bind1(struct vmb_vm *vm, struct vmb_op op)
+{
+	return vmb_try_bind(vm, &op, 1);
+}
+
+/** define VMB_BIND - operations that must succeed, as one synchronous bind */
+#define VMB_BIND(vm, ...) \
+	vmb_ok(vmb_try_bind(vm, VMB_LIST(struct vmb_op, __VA_ARGS__)))
+
+/** define VMB_LIST - an array and its length, for functions that take both */
+#define VMB_LIST(type, ...) \
+	((const type[]){ __VA_ARGS__ }), \
+	(sizeof((const type[]){ __VA_ARGS__ }) / sizeof(type))
+
+#define VMB_SYNCS(...) VMB_LIST(struct vmb_sync, __VA_ARGS__)
+
+struct vmb_cmd vmb_fill(uint64_t addr, uint64_t size, uint32_t value);
+struct vmb_cmd vmb_copy(uint64_t dst, uint64_t src, uint64_t size);
+struct vmb_cmd vmb_write(uint64_t addr, uint64_t value);
+struct vmb_cmd vmb_wait_word(uint64_t addr, uint64_t value);
+
+/** vmb_try_exec() - queue a job; 0 or a negative errno */
+int vmb_try_exec(struct vmb_dev *dev, uint32_t queue,
+		 const struct vmb_cmd *cmds, uint32_t count,
+		 const struct vmb_sync *syncs, uint32_t num_syncs);
+/** vmb_run() - a job, to its end: 0 or the negative errno of its fence */
+int vmb_run(struct vmb_dev *dev, uint32_t queue, const struct vmb_cmd *cmds,
+	    uint32_t count);
+
+/* A job of one command, on the VM's own queue. */
+static inline int vmb_run1(struct vmb_vm *vm, struct vmb_cmd cmd)
+{
+	return vmb_run(vm->dev, vm->queue, &cmd, 1);
+}
+
+uint32_t vmb_queue(struct vmb_vm *vm, uint32_t timeout_ms);
+
+/** vmb_read() - read memory of the VM through the engine; as vmb_run() */
+int vmb_read(struct vmb_vm *vm, uint64_t addr, void *buf, uint64_t size);
+/** vmb_word_at() - the word at an address that must be readable */
+uint64_t vmb_word_at(struct vmb_vm *vm, uint64_t addr);
+
+/** vmb_shows() - the engine must see this piece of a BO there, each byte */
+void vmb_shows(struct vmb_vm *vm, uint64_t addr, uint64_t range,
+	       const struct vmb_bo *bo, uint64_t offset);
+/**
+ * vmb_reaches() - what the engine stores there must arrive in the BO
+ *
+ * A word in each page, seen through the CPU's mapping, and put back.
+ */
+void vmb_reaches(struct vmb_vm *vm, uint64_t addr, uint64_t range,
+		 const struct vmb_bo *bo, uint64_t offset);
+/** vmb_faults() - an access must fault, and be told of, where that is told */
+void vmb_faults(struct vmb_vm *vm, uint64_t addr, bool write);
+/** vmb_unmapped() - each page of a range must fault */
+void vmb_unmapped(struct vmb_vm *vm, uint64_t addr, uint64_t range);
+/** vmb_is_sparse() - it must read as zero, and take writes that go nowhere */
+void vmb_is_sparse(struct vmb_vm *vm, uint64_t addr, uint64_t range);
+
+/* A gate that holds back what waits for it: vmb_gate.c */
+
+/**
+ * struct vmb_gate - fences that are signalled when the test says so
+ *
+ * Has a VM and queue of its own, so that it disturbs no order in any other.
+ * Needs VMB_WAIT.
+ */
+struct vmb_gate {
+	struct vmb_dev *dev;
+	struct vmb_vm vm;
+	uint32_t queue;
+	struct vmb_bo word;
+	/** @syncobj: signalled when the gate is opened to 1 */
+	uint32_t syncobj;
+};
+
+void vmb_gate_create(struct vmb_gate *gate, struct vmb_dev *dev);
+/** vmb_gate_fence() - a fence for a syncobj, signalled at this level */
+void vmb_gate_fence(struct vmb_gate *gate, uint64_t level, uint32_t syncobj,
+		    uint64_t point);
+/** vmb_gate_open() - signal the fences up to a level, the lowest first */
+void vmb_gate_open(struct vmb_gate *gate, uint64_t level);
+
+/* Load on a VM, by a thread with a queue of its own: vmb_load.c */
+
+struct vmb_load;
+
+/**
+ * vmb_load_start() - read some pages of a VM again and again
+ * @vm: the VM
+ * @addrs: their addresses
+ * @count: how many
+ *
+ * Each must be mapped, and show the same, until vmb_load_stop().
+ */
+struct vmb_load *vmb_load_start(struct vmb_vm *vm, const uint64_t *addrs,
+				unsigned int count);
+/** vmb_load_stop() - end it; fails if a page was not there all the time */
+void vmb_load_stop(struct vmb_load *load);
+
+void vmb_sleep_ms(unsigned int ms);
+uint64_t vmb_now_ms(void);
+/** vmb_random() - a number below @limit, the same sequence for a seed */
+uint32_t vmb_random(uint64_t *seed, uint32_t limit);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright The drm-gpuvm reference stack authors
+ *
+ * Rows and columns of the matrices.
+ */
+#include "vmb_matrix.h"
+
+#define LOADED 32
+
+const struct vmb_row vmb_rows[] = {
+	{ "all", 1, 8, 0, 8 },
+	{ "front", 1, 8, 0, 3 },
+	{ "end", 1, 8, 5, 3 },
+	{ "inside", 1, 8, 3, 2 },
+	{ "first-page", 1, 8, 0, 1 },
+	{ "last-page", 1, 8, 7, 1 },
+	{ "over-the-front", 1, 8, -3, 6 },
+	{ "over-the-end", 1, 8, 5, 7 },
+	{ "over-both", 1, 8, -3, 14 },
+	{ "beside", 1, 8, 8, 3 },
+	{ "either-side-partial", 2, 8, 4, 8 },
+	{ "either-side-full", 4, 8, 8, 16 },
+	{ "many-all", 12, 4, 0, 48 },
+	{ "many-either-side-partial", 12, 4, 2, 44 },
+	{ "many-front", 12, 4, 0, 34 },
+	{ "many-end", 12, 4, 14, 34 },
+	{ "many-inside", 12, 4, 13, 18 },
+	{ "large-either-side-partial", 2, 600, 300, 600 },
+	{ "large-inside", 1, 1536, 500, 530 },
+	{ "large-all", 3, 512, 0, 1536 },
+};
+
+const unsigned int vmb_num_rows = ARRAY_SIZE(vmb_rows);
+
+static void create_bos(struct vmb_cut *cut, uint32_t pages, uint32_t flags)
+{
+	struct vmb_dev *dev = cut->vm.dev;
+	uint32_t vm = flags & VMB_COLUMN_PRIVATE ? cut->vm.id : 0;
+	uint32_t huge = flags & VMB_COLUMN_HUGE ? VMB_BO_HUGE : 0;
+	uint64_t size = pages * VMB_PAGE;
+
+	if (huge)
+		size = (size + dev->caps.huge_page - 1) &
+		       ~(dev->caps.huge_page - 1);
+	vmb_bo_create(&cut->old, dev, size, huge, vm, 0xa);
+	vmb_bo_create(&cut->other, dev, size, huge, vm, 0xb);
+}
+
+/*
+ * Side by side, but never one going on in the BO where the one before ends, so
+ * that no two are taken for one.
+ */
+static void map_old(struct vmb_cut *cut, const struct vmb_row *row,
+		    uint32_t flags)
+{
+	for (uint32_t i = 0; i < row->mappings; i++) {
+		uint32_t at = VMB_ROW_START + i * row->each;
+		uint32_t from = (row->mappings - 1 - i) * row->each;
+
+		if (flags & VMB_COLUMN_SPARSE)
+			vmb_model_sparse(cut->model, at, row->each);
+		else if (flags & VMB_COLUMN_READONLY)
+			vmb_model_map_readonly(cut->model, at, row->each,
+					       &cut->old, from);
+		else
+			vmb_model_map(cut->model, at, row->each, &cut->old,
+				      from);
+	}
+	vmb_model_apply(cut->model);
+}
+
+/* Pages that the request leaves alone. */
+static void start_load(struct vmb_cut *cut, const struct vmb_row *row)
+{
+	uint64_t addrs[LOADED];
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < row->mappings * row->each && n < LOADED; i++) {
+		uint32_t page = VMB_ROW_START + i;
+		bool cut_out = page >= cut->page &&
+			       page < cut->page + row->count;
+		bool edge = page + 1 == cut->page ||
+			    page == cut->page + row->count;
+
+		if (!cut_out && (edge || i % 8 == 0 || row->each < 16))
+			addrs[n++] = cut->model->base + page * VMB_PAGE +
+				     8 * (i % 512);
+	}
+	/* Where all goes, the jobs at least run while it does. */
+	if (!n)
+		addrs[n++] = VMB_WINDOW + VMB_WINDOW_SIZE - 8;
+	cut->load = vmb_load_start(&cut->vm, addrs, n);
+}
+
+void vmb_cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
+		   const struct vmb_row *row, const struct vmb_column *column)
+{
+	uint32_t pages = row->mappings * row->each;
+	uint64_t base = VMB_DATA;
+
+	memset(cut, 0, sizeof(*cut));
+	vmb_vm_create(&cut->vm, dev);
+	create_bos(cut, pages + VMB_ROW_START, column->flags);
+	/* The first mapping begins where a large entry can. */
+	if (column->flags & VMB_COLUMN_HUGE)
+		base -= VMB_ROW_START * VMB_PAGE;
+	cut->model = vmb_model(&cut->vm, base, pages + 2 * VMB_ROW_START);
+	cut->page = VMB_ROW_START + row->page;
+	map_old(cut, row, column->flags);
+	if (column->flags & VMB_COLUMN_LOAD)
+		start_load(cut, row);
+}
+
+void vmb_cut_end(struct vmb_cut *cut)
+{
+	if (cut->load)
+		vmb_load_stop(cut->load);
+	vmb_model_check(cut->model);
+	vmb_model_end(cut->model);
+	vmb_vm_destroy(&cut->vm);
+	vmb_bo_intact(&cut->old);
+	vmb_bo_intact(&cut->other);
+	vmb_bo_close(&cut->old);
+	vmb_bo_close(&cut->other);
+}

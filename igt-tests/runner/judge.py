@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tells how a run of the IGT programs went, in several forms.
+
+Usage: judge.py FORMAT DRIVER KERNEL OUT STATUS
+
+igt_runner ends well whatever fails, and calls a program or a subtest that is
+not there skipped. So what has to be there is in OUT/wanted, and each of these
+has to have passed, or skipped where that says so.
+"""
+
+import html
+import json
+import os
+import re
+import sys
+from xml.sax.saxutils import escape, quoteattr
+
+PASS, FAIL, SKIP = "pass", "fail", "skip"
+# Lines of each failed test, and failed tests, that a terminal is shown.
+SHOWN = 12
+NAMED = 40
+
+
+class Test:
+    """A subtest, and what became of it."""
+
+    def __init__(self, name, may_skip):
+        self.name = name
+        self.program, _, self.subtest = name.partition("@")
+        self.may_skip = may_skip
+        self.verdict = FAIL
+        self.why = "no result"
+        self.seconds = 0.0
+        self.text = ""
+
+    def judge(self, result, reports):
+        self.seconds = result.get("time", {}).get("end", 0.0)
+        self.text = result.get("err", "") or result.get("out", "")
+        dmesg = result.get("dmesg", "")
+        report = next((line for line in dmesg.splitlines()
+                       if any(r.search(message(line)) for r in reports)), None)
+        told = result.get("result", "none")
+        if report:
+            self.fail("the kernel reports: " + message(report), dmesg)
+        elif told.startswith("dmesg"):
+            line = next((l for l in dmesg.splitlines()
+                         if re.match(r"<[0-4]>", l)), told)
+            self.fail("the kernel warns: " + message(line), dmesg)
+        elif told == "pass":
+            self.verdict, self.why = PASS, ""
+        elif told == "skip":
+            self.skip()
+        else:
+            self.fail(told + ": " + self.reason("Failed assertion: (.*)"))
+
+    def fail(self, why, more=""):
+        self.verdict, self.why = FAIL, why.rstrip(": ")
+        self.text += more
+
+    def skip(self):
+        if "Unknown subtest" in self.text:
+            self.fail("the program has no such subtest")
+            return
+        if not re.search(r"^Subtest .*: SKIP", self.text, re.M):
+            self.fail("the program could not be run")
+            return
+        why = self.reason(r"Test requirement: .*\n(.*)")
+        if self.may_skip is None:
+            self.fail("skipped, which the list does not say: " + why)
+        else:
+            self.verdict, self.why = SKIP, why
+
+    def reason(self, pattern):
+        found = re.search(pattern, self.text)
+        return found.group(1).strip() if found else ""
+
+
+def message(line):
+    """A line of the kernel's log without level and time."""
+    return re.sub(r"^<\d+>\s*(\[[^\]]*\]\s*)?", "", line)
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def load(out):
+    """The tests that are wanted, judged."""
+    tests = []
+    for line in read(out + "/wanted").splitlines():
+        name, _, rest = line.partition(" ")
+        tests.append(Test(name, rest.removeprefix("skip: ").strip() or None))
+    reports = [re.compile(line)
+               for line in read("lab/inside/reports").splitlines()
+               if line and not line.startswith("#")]
+    results = json.loads(read(out + "/results.json") or '{"tests": {}}')
+    there = set(read(out + "/subtests").split())
+    for test in tests:
+        result = results["tests"].get("igt@" + test.name)
+        if result:
+            test.judge(result, reports)
+        elif there and not any(s.startswith(test.program + "@") for s in there):
+            test.fail("the program is not there")
+    return tests
+
+
+def strangers(out, tests, driver):
+    """Subtests that a program has and the list has not: nobody judges them."""
+    listed = set(re.findall(r"^(\S+@\S+)", read(
+        f"igt-tests/lists/{driver}.list"), re.M))
+    for name in sorted(set(read(out + "/subtests").split()) - listed):
+        test = Test(name, None)
+        test.fail(f"the list of {driver} does not have it")
+        tests.append(test)
+
+
+def guest(out, tests, status):
+    """What happened outside of all tests is a result of its own."""
+    test = Test("guest@whole-run", None)
+    said = read(out + "/failure").strip() or read(out + "/guest").strip()
+    if status == 0:
+        test.verdict, test.why = PASS, ""
+    else:
+        said = said or f"status {status}"
+        test.fail(said.splitlines()[0], said)
+    tests.append(test)
+
+
+def programs(tests):
+    """Program and its tests, in the order of the list."""
+    by = {}
+    for test in tests:
+        by.setdefault(test.program, []).append(test)
+    return by.items()
+
+
+def count(tests, verdict):
+    return sum(test.verdict == verdict for test in tests)
+
+
+def totals(tests):
+    return (f"{count(tests, PASS)} passed, {count(tests, FAIL)} failed, "
+            f"{count(tests, SKIP)} skipped")
+
+
+def print_table(tests, out, title):
+    width = max(len(name) for name, _ in programs(tests))
+    print(f"{title:{width}}  passed  failed skipped  seconds")
+    for name, some in programs(tests):
+        print(f"{name:{width}} {count(some, PASS):7d} {count(some, FAIL):7d} "
+              f"{count(some, SKIP):7d} {sum(t.seconds for t in some):8.1f}")
+    for test in tests:
+        if test.verdict == SKIP:
+            print(f"skipped: {test.name}: {test.why}")
+    failed = [test for test in tests if test.verdict == FAIL]
+    for test in failed[:NAMED]:
+        print(f"FAILED: {test.name}: {test.why}")
+        for line in test.text.strip().splitlines()[:SHOWN]:
+            print("    | " + line)
+    if len(failed) > NAMED:
+        print(f"and {len(failed) - NAMED} more that failed")
+    print(f"{totals(tests)}; {out}/index.html")
+
+
+def print_ktap(tests):
+    print("KTAP version 1")
+    print(f"1..{len(tests)}")
+    for number, test in enumerate(tests, 1):
+        if test.verdict == FAIL:
+            print(f"# {test.why}")
+            for line in test.text.strip().splitlines()[:SHOWN]:
+                print("# " + line)
+        word = "not ok" if test.verdict == FAIL else "ok"
+        skip = f" # SKIP {test.why}" if test.verdict == SKIP else ""
+        print(f"{word} {number} - {test.program} {test.subtest}{skip}")
+
+
+def print_list(tests, out, driver):
+    """The list of the driver, with what the programs have now."""
+    head = [line for line in read(f"igt-tests/lists/{driver}.list").splitlines()
+            if line.startswith("#")]
+    lines = []
+    judged = {test.name: test for test in tests}
+    for name in read(out + "/subtests").split():
+        test = judged.get(name)
+        skip = test and (test.verdict == SKIP or "skipped, which" in test.why)
+        why = test.why.split("does not say: ")[-1] if skip else ""
+        lines.append(f"{name} skip: {why}" if skip else name)
+    with open(out + "/list", "w", encoding="utf-8") as file:
+        file.write("\n".join(head + lines) + "\n")
+
+
+def plain(text):
+    """Without what XML and terminals do not agree on."""
+    return re.sub(r"[^\t\n\x20-\x7e]", "?", text)
+
+
+def write_junit(tests, path):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
+        for name, some in programs(tests):
+            file.write(
+                f"<testsuite name={quoteattr(name)} tests=\"{len(some)}\" "
+                f"failures=\"{count(some, FAIL)}\" skipped=\"{count(some, SKIP)}\" "
+                f"time=\"{sum(t.seconds for t in some):.3f}\">\n")
+            for test in some:
+                file.write(f"<testcase classname={quoteattr(name)} "
+                           f"name={quoteattr(test.subtest)} "
+                           f"time=\"{test.seconds:.3f}\">")
+                if test.verdict == FAIL:
+                    file.write(f"<failure message={quoteattr(plain(test.why))}>"
+                               f"{escape(plain(test.text))}</failure>")
+                elif test.verdict == SKIP:
+                    file.write(f"<skipped message={quoteattr(plain(test.why))}/>")
+                file.write("</testcase>\n")
+            file.write("</testsuite>\n")
+        file.write("</testsuites>\n")
+
+
+STYLE = """body{font-family:sans-serif;margin:2em}
+table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left;
+border-bottom:1px solid #ccc}.pass{color:#070}.fail{color:#b00;font-weight:bold}
+.skip{color:#777}pre{background:#f4f4f4;padding:.6em;overflow:auto}"""
+
+
+def write_html(tests, path, title):
+    def row(test):
+        text = html.escape(test.why)
+        if test.verdict == FAIL:
+            text = (f"<details><summary>{text}</summary><pre>"
+                    f"{html.escape(plain(test.text))}</pre></details>")
+        return (f"<tr><td>{html.escape(test.subtest)}</td>"
+                f'<td class="{test.verdict}">{test.verdict}</td>'
+                f"<td>{test.seconds:.2f} s</td><td>{text}</td></tr>\n")
+
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f'<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
+                   f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
+                   f"<h1>{html.escape(title)}</h1><p>{totals(tests)}</p>\n")
+        for name, some in programs(tests):
+            file.write(f"<h2>{html.escape(name)}</h2><p>{totals(some)}</p>"
+                       "<table><tr><th>subtest<th>result<th>time<th></tr>\n")
+            file.writelines(row(test) for test in some)
+            file.write("</table>\n")
+        file.write("</html>\n")
+
+
+def main():
+    if len(sys.argv) != 6:
+        sys.exit(__doc__)
+    form, driver, kernel, out, status = sys.argv[1:]
+    title = f"{driver}, {kernel}"
+    if read(out + "/failure") and not read(out + "/results.json"):
+        sys.exit("igt: " + read(out + "/failure").strip())
+    tests = load(out)
+    if form == "record":
+        print_list(tests, out, driver)
+    strangers(out, tests, driver)
+    guest(out, tests, int(status))
+    write_junit(tests, os.path.join(out, "junit.xml"))
+    write_html(tests, os.path.join(out, "index.html"), title)
+    if form == "ktap":
+        print_ktap(tests)
+    else:
+        print_table(tests, out, title)
+    sys.exit(1 if count(tests, FAIL) else 0)
+
+
+main()
