@@ -44,7 +44,12 @@ struct vmb_model {
 	uint32_t num_ops;
 };
 
-/** vmb_model() - a new one, of pages where nothing is mapped */
+/**
+ * vmb_model() - a new one, of pages where nothing is mapped
+ *
+ * Nothing else may be mapped by then within 512 GiB of it: it would
+ * share page tables with the model.
+ */
 struct vmb_model *vmb_model(struct vmb_vm *vm, uint64_t base, uint32_t pages);
 
 /* Add an operation. All in pages. */

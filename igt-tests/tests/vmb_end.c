@@ -210,11 +210,13 @@ static void leave_behind(void)
 static void still_works(struct vmb_dev *dev)
 {
 	struct vmb_model *m;
-	struct fixture f;
+	struct vmb_bo bo;
+	struct vmb_vm vm;
 
-	begin(&f, dev);
-	m = vmb_model(&f.vm, VMB_DATA + (1 << 20), 8);
-	vmb_model_map(m, 2, 4, &f.bo, 0);
+	vmb_vm_create(&vm, dev);
+	vmb_bo_create(&bo, dev, 4 * VMB_PAGE, 0, 0, 1);
+	m = vmb_model(&vm, VMB_DATA, 8);
+	vmb_model_map(m, 2, 4, &bo, 0);
 	vmb_model_apply(m);
 	vmb_model_end(m);
 }
