@@ -154,6 +154,12 @@ root_dir() {
 		"$LAB_TOP"/lab/host/root-hook "$LAB_TOP"/lab/kernels/debian.list)"
 }
 
+# The name of IGT's entry in the cache; the build root has to be there.
+igt_entry() {
+	printf 'igt-%s\n' "$(digest "$LAB_TOP"/lab/igt-packages "$LAB_TOP"/lab/host/igt-fetch \
+		"$(root_dir)/etc/lab/packages")"
+}
+
 # as_root COMMAND... : with the rights to mount and chroot. A user gets them in
 # a user namespace of its own; the process namespace ends whatever is left in
 # it together with its first process.

@@ -357,7 +357,6 @@ union command {
 #define HEADER(command, type) \
 	{ DRM_EVGEM_CMD_##command, sizeof(struct drm_evgem_cmd_##type) }
 
-
 static union command make_command(const struct vmb_cmd *cmd)
 {
 	switch (cmd->type) {

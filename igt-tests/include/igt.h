@@ -195,8 +195,7 @@ static inline IGT_PRINTF(1, 2) const char *igt_formatted(const char *format, ...
 #define igt_assert_eq_u32(a, b) igt_compare(a, b, ==, unsigned int, "%#x")
 #define igt_assert_eq_u64(a, b) \
 	igt_compare(a, b, ==, unsigned long long, "%#llx")
-#define igt_assert_fd(fd) \
-	igt_assert_f((fd) >= 0, "file descriptor " #fd " is %d\n", fd)
+#define igt_assert_fd(fd) igt_compare(fd, 0, >=, int, "%d")
 
 #define igt_require_f(expression, ...) \
 	do { \

@@ -30,13 +30,13 @@
 /** vmb_fails() - a call that must fail with this errno */
 #define vmb_fails(error, call) \
 	do { \
-		int vmb_ret = (call); \
+		int vmb_ret = (call), vmb_want = (error); \
 		igt_require_f(vmb_ret != VMB_CANNOT, \
-			      "the interface of this driver has nothing that could be wrong so\n"); \
-		igt_assert_f(vmb_ret == -(error), \
+			      "this driver has nothing to be wrong so\n"); \
+		igt_assert_f(vmb_ret == -vmb_want, \
 			     "%s: %s, expected was %s\n", #call, \
 			     vmb_ret ? strerror(-vmb_ret) : "success", \
-			     strerror(error)); \
+			     strerror(vmb_want)); \
 	} while (0)
 
 /* The device: vmb_device.c */

@@ -183,7 +183,7 @@ static void in_the_order_of_the_calls(struct vmb_dev *dev)
 
 static void vms_do_not_wait_for_each_other(struct vmb_dev *dev)
 {
-	uint32_t held = vmb_syncobj(dev), free_one = vmb_syncobj(dev);
+	uint32_t held = vmb_syncobj(dev), ready = vmb_syncobj(dev);
 	struct vmb_vm other;
 	struct fixture f;
 	struct vmb_op op;
@@ -194,8 +194,8 @@ static void vms_do_not_wait_for_each_other(struct vmb_dev *dev)
 	      vmb_signal(held, 0));
 	op = all_of(&f.a);
 	vmb_ok(vmb_try_async(&other, &op, 1,
-			     VMB_SYNCS(vmb_signal(free_one, 0))));
-	vmb_ok(vmb_done(dev, free_one, 0));
+			     VMB_SYNCS(vmb_signal(ready, 0))));
+	vmb_ok(vmb_done(dev, ready, 0));
 	vmb_shows(&other, VMB_DATA, f.a.size, &f.a, 0);
 	vmb_pending(dev, held, 0);
 	vmb_gate_open(&f.gate, 1);
