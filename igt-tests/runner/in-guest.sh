@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Usage: in-guest.sh DRIVER OUT
+# Usage: in-guest.sh LIST OUT
 #
-# In a guest, from the top of the checkout: loads the modules that the list of
-# DRIVER names and runs the tests of OUT/wanted under igt_runner, with results
-# to OUT. IGT is in /job/show.
+# In a guest, from the top of the checkout: loads the modules that LIST names and
+# runs the tests of OUT/wanted under igt_runner, with results to OUT. IGT is in
+# /job/show, its own programs included.
 
 set -u
 
-driver=$1
+list=igt-tests/lists/$1.list
 out=$2
-list=igt-tests/lists/$driver.list
 programs=build/igt
+driver=$(sed -n 's/^# Driver: *//p' "$list")
+driver=${driver:-$1}
 
 fail() {
 	echo "$*" >"$out/failure"
@@ -48,32 +49,41 @@ done
 grep -qs "^$driver " /sys/kernel/debug/dri/*/name ||
 	fail "no device of this guest is that of $driver"
 
+# All of ours, so that none is missed; of IGT's own, those that are wanted.
+copy='ln -s'
 case $LAB_KERNEL in
-uml-*) ln -s "$PWD/$programs"/vmb_* $igt/tests/ ;;
-*) cp "$programs"/vmb_* $igt/tests/ ;;
+uml-*) ;;
+*) copy=cp ;;
 esac
+if grep -qE '^(vmb_|\*)' "$out/wanted"; then
+	$copy "$PWD/$programs"/vmb_* $igt/tests/
+fi
+for program in $(sed 's/[@ ].*//' "$out/wanted" | sort -u | grep -vE '^(vmb_|\*)'); do
+	! [ -x "/job/show/usr/libexec/igt-gpu-tools/$program" ] ||
+		$copy "/job/show/usr/libexec/igt-gpu-tools/$program" $igt/tests/
+done
 {
 	echo TESTLIST
 	ls $igt/tests | tr '\n' ' '
 	printf '\nEND TESTLIST\n'
 } >$igt/test-list.txt
 mv $igt/test-list.txt $igt/tests/
-for program in "$igt"/tests/vmb_*; do
-	"$program" --list-subtests | sed "s/^/${program##*/}@/"
+for program in $(ls $igt/tests | grep -v '\.txt$'); do
+	"$igt/tests/$program" --list-subtests 2>/dev/null | sed "s/^/$program@/"
 done >"$out/subtests"
 [ "$(cat "$out/wanted")" != '*' ] || cp "$out/subtests" "$out/wanted"
 sed 's/^\([^ ]*\).*/igt@\1/' "$out/wanted" >$igt/list
 
-level=quiet
-[ "$TERM" = dumb ] || level=verbose
 # Once, so that what mounts it does not do so inside of a test.
 ls /sys/kernel/debug/tracing >/dev/null 2>&1
-export VMB_DRIVER="$driver"
+export VMB_DRIVER="$driver" IGT_FORCE_DRIVER="$driver"
+# Its exit status says nothing; on a terminal it tells how far it is.
+level=quiet
+[ "$TERM" = dumb ] || level=verbose
 $runner --overwrite --log-level $level --per-test-timeout 120 \
-	--test-list $igt/list $igt/tests "$out/run" >$igt/log 2>&1 || {
-	tail -n 5 $igt/log
-	fail "igt_runner ended with an error: $(tail -n 1 $igt/log)"
-}
+	--test-list $igt/list $igt/tests "$out/run" 2>&1 | tee $igt/log | grep -v '^results: '
+[ -s "$out/run/results.json" ] ||
+	fail "igt_runner left no results, and said: $(tail -n 1 $igt/log)"
 
 # Files are closed, but a worker may have to free the last VM.
 names=$(echo "$modules" | tr ' ' '\n' | grep -v =)

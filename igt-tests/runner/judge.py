@@ -114,6 +114,9 @@ def strangers(out, tests, driver):
     listed = set(re.findall(r"^(\S+@\S+)", read(
         f"igt-tests/lists/{driver}.list"), re.M))
     for name in sorted(set(read(out + "/subtests").split()) - listed):
+        # IGT's own programs may have more than is asked of a driver.
+        if not name.startswith("vmb_"):
+            continue
         test = Test(name, None)
         test.fail(f"the list of {driver} does not have it")
         tests.append(test)

@@ -81,7 +81,12 @@ static void map_cut(struct vmb_dev *dev, const struct cut *cut)
 	vmb_model_apply(f.m);
 	vmb_model_map(f.m, cut->page, count, &f.small, 0);
 	vmb_model_apply(f.m);
-	/* And all of it by large entries again. */
+	/* Whole again; with which entries is the driver's choice. */
+	vmb_model_map(f.m, FIRST, 3 * EACH, &f.bo, 0);
+	vmb_model_apply(f.m);
+	/* From nothing, it has to be large ones. */
+	vmb_model_unmap(f.m, FIRST, 3 * EACH);
+	vmb_model_apply(f.m);
 	vmb_model_map(f.m, FIRST, 3 * EACH, &f.bo, 0);
 	vmb_model_apply(f.m);
 	entries(&f, 3);
