@@ -49,18 +49,22 @@ done
 grep -qs "^$driver " /sys/kernel/debug/dri/*/name ||
 	fail "no device of this guest is that of $driver"
 
-# All of ours, so that none is missed; of IGT's own, those that are wanted.
 copy='ln -s'
 case $LAB_KERNEL in
 uml-*) ;;
 *) copy=cp ;;
 esac
-if grep -qE '^(vmb_|\*)' "$out/wanted"; then
-	$copy "$PWD/$programs"/vmb_* $igt/tests/
+# If all are wanted, also those that the list forgot: they are seen to be strangers.
+wanted=$(sed '/^\*$/d; s/[@ ].*//' "$out/wanted" | sort -u)
+if [ -e "$out/all" ] && grep -qE '^(vmb_|\*)' "$out/wanted"; then
+	wanted="$(ls $programs | grep '^vmb_') $wanted"
 fi
-for program in $(sed 's/[@ ].*//' "$out/wanted" | sort -u | grep -vE '^(vmb_|\*)'); do
-	! [ -x "/job/show/usr/libexec/igt-gpu-tools/$program" ] ||
-		$copy "/job/show/usr/libexec/igt-gpu-tools/$program" $igt/tests/
+for program in $wanted; do
+	for place in "$PWD/$programs" /job/show/usr/libexec/igt-gpu-tools; do
+		if [ -x "$place/$program" ] && [ ! -e "$igt/tests/$program" ]; then
+			$copy "$place/$program" $igt/tests/
+		fi
+	done
 done
 {
 	echo TESTLIST

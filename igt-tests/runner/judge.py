@@ -6,7 +6,8 @@ Usage: judge.py FORMAT DRIVER KERNEL OUT STATUS
 
 igt_runner ends well whatever fails, and calls a program or a subtest that is
 not there skipped. So what has to be there is in OUT/wanted, and each of these
-has to have passed, or skipped where that says so.
+has to have passed; or skipped where its line ends in "skip: REASON"; or missed a
+deadline, and then counts as skipped, where it ends in "late: REASON".
 """
 
 import html
@@ -25,10 +26,11 @@ NAMED = 40
 class Test:
     """A subtest, and what became of it."""
 
-    def __init__(self, name, may_skip):
+    def __init__(self, name, rest=""):
         self.name = name
         self.program, _, self.subtest = name.partition("@")
-        self.may_skip = may_skip
+        self.may_skip = rest.startswith("skip:")
+        self.late = rest[5:].strip() if rest.startswith("late:") else ""
         self.verdict = FAIL
         self.why = "no result"
         self.seconds = 0.0
@@ -51,6 +53,8 @@ class Test:
             self.verdict, self.why = PASS, ""
         elif told == "skip":
             self.skip()
+        elif told in ("fail", "timeout") and self.late:
+            self.verdict, self.why = SKIP, f"{told}: {self.late}"
         else:
             self.fail(told + ": " + self.reason("Failed assertion: (.*)"))
 
@@ -66,7 +70,7 @@ class Test:
             self.fail("the program could not be run")
             return
         why = self.reason(r"Test requirement: .*\n(.*)")
-        if self.may_skip is None:
+        if not self.may_skip:
             self.fail("skipped, which the list does not say: " + why)
         else:
             self.verdict, self.why = SKIP, why
@@ -94,7 +98,7 @@ def load(out):
     tests = []
     for line in read(out + "/wanted").splitlines():
         name, _, rest = line.partition(" ")
-        tests.append(Test(name, rest.removeprefix("skip: ").strip() or None))
+        tests.append(Test(name, rest.strip()))
     reports = [re.compile(line)
                for line in read("lab/inside/reports").splitlines()
                if line and not line.startswith("#")]
@@ -117,14 +121,14 @@ def strangers(out, tests, driver):
         # IGT's own programs may have more than is asked of a driver.
         if not name.startswith("vmb_"):
             continue
-        test = Test(name, None)
+        test = Test(name)
         test.fail(f"the list of {driver} does not have it")
         tests.append(test)
 
 
 def guest(out, tests, status):
     """What happened outside of all tests is a result of its own."""
-    test = Test("guest@whole-run", None)
+    test = Test("guest@whole-run")
     said = read(out + "/failure").strip() or read(out + "/guest").strip()
     if status == 0:
         test.verdict, test.why = PASS, ""
