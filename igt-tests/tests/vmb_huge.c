@@ -112,6 +112,30 @@ static void not_aligned(struct vmb_dev *dev)
 	vmb_model_end(f.m);
 }
 
+/*
+ * Aligned in the VM, off by a page in the BO. Where blocks of a BO happen to lie
+ * side by side in memory, a driver could take that for a large page: so there are
+ * many BOs, for that to happen.
+ */
+static void memory_not_aligned(struct vmb_dev *dev)
+{
+	enum { BOS = 8 };
+	struct vmb_bo bos[BOS];
+	struct fixture f;
+
+	begin(&f, dev);
+	for (int i = 0; i < BOS; i++)
+		vmb_bo_create(&bos[i], dev, 3 * EACH * VMB_PAGE, VMB_BO_HUGE, 0,
+			      i + 3);
+	for (int i = 0; i < 2 * BOS; i++) {
+		vmb_model_map(f.m, FIRST, EACH, &bos[i / 2],
+			      i % 2 ? EACH + 1 : 1);
+		vmb_model_apply(f.m);
+		entries(&f, 0);
+	}
+	vmb_model_end(f.m);
+}
+
 /* A translation of a large page that was just used knows nothing of the cut. */
 static void no_stale_translation(struct vmb_dev *dev)
 {
@@ -170,6 +194,8 @@ static void under_load(struct vmb_dev *dev)
 
 static const struct vmb_test tests[] = {
 	{ "not-aligned", not_aligned, "Where no large entry can be", VMB_HUGE },
+	{ "memory-not-aligned", memory_not_aligned,
+	  "Where the memory is off by a page", VMB_HUGE },
 	{ "no-stale-translation", no_stale_translation,
 	  "Cuts of what was just used", VMB_HUGE },
 	{ "readonly", readonly, "Cuts of read-only huge pages",
