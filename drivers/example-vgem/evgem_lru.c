@@ -142,9 +142,10 @@ static int evict_locked(struct evgem_bo *bo, struct evgem_vm *vm,
 
 	/* It goes to its place, which may be the first. */
 	if (used > listed && effort != EVICT_WAIT) {
-		guard(spinlock)(&lru->lock);
+		spin_lock(&lru->lock);
 		list_del(&bo->lru);
 		insert_locked(lru, bo, used);
+		spin_unlock(&lru->lock);
 		return -EBUSY;
 	}
 
@@ -169,17 +170,19 @@ static struct evgem_bo *next_bo(struct evgem_lru *lru, u64 *listed)
 {
 	struct evgem_bo *bo;
 
-	guard(spinlock)(&lru->lock);
-
+	spin_lock(&lru->lock);
 	bo = list_first_entry_or_null(&lru->bos, struct evgem_bo, lru);
-	if (!bo)
-		return NULL;
+	if (bo) {
+		*listed = bo->used;
+		list_del(&bo->lru);
+		insert_locked(lru, bo, ktime_get_ns());
+		/* One that is being freed is waiting to leave the list. */
+		if (!kref_get_unless_zero(&bo->shmem.base.refcount))
+			bo = NULL;
+	}
+	spin_unlock(&lru->lock);
 
-	*listed = bo->used;
-	list_del(&bo->lru);
-	insert_locked(lru, bo, ktime_get_ns());
-	/* One that is being freed is waiting to leave the list. */
-	return kref_get_unless_zero(&bo->shmem.base.refcount) ? bo : NULL;
+	return bo;
 }
 
 /*
@@ -241,6 +244,28 @@ static int evict_one(struct evgem_lru *lru, struct evgem_vm *vm,
 	return ret;
 }
 
+static int add_if_room(struct evgem_lru *lru, struct evgem_bo *bo,
+		       struct evgem_vm *vm, u64 limit)
+{
+	size_t size = bo->shmem.base.size;
+	int ret = 0;
+
+	spin_lock(&lru->lock);
+	if (vm && lru->hungry && lru->hungry != vm) {
+		/* Else it takes what somebody else has made room for. */
+		ret = -EBUSY;
+	} else if (limit && lru->resident + size > limit) {
+		ret = -ENOSPC;
+	} else {
+		insert_locked(lru, bo, ktime_get_ns());
+		lru->resident += size;
+		lru->count++;
+	}
+	spin_unlock(&lru->lock);
+
+	return ret;
+}
+
 /**
  * evgem_lru_add_locked() - count a BO that is to get memory
  * @bo: the BO, which has none
@@ -262,18 +287,10 @@ int evgem_lru_add_locked(struct evgem_bo *bo, struct evgem_vm *vm)
 		return -ENOMEM;
 
 	for (;;) {
-		scoped_guard(spinlock, &lru->lock) {
-			/* Else it takes what somebody else has made room for. */
-			if (vm && lru->hungry && lru->hungry != vm)
-				return -EBUSY;
+		int ret = add_if_room(lru, bo, vm, limit);
 
-			if (!limit || lru->resident + size <= limit) {
-				insert_locked(lru, bo, ktime_get_ns());
-				lru->resident += size;
-				lru->count++;
-				return 0;
-			}
-		}
+		if (ret != -ENOSPC)
+			return ret;
 
 		if (!evict_one(lru, vm, EVICT_TRY))
 			continue;

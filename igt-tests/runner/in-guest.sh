@@ -52,12 +52,12 @@ grep -qs "^$driver " /sys/kernel/debug/dri/*/name ||
 copy='ln -s'
 case $LAB_KERNEL in
 uml-*) ;;
-*) copy=cp ;;
+*) copy='cp' ;;
 esac
 # If all are wanted, also those that the list forgot: they are seen to be strangers.
 wanted=$(sed '/^\*$/d; s/[@ ].*//' "$out/wanted" | sort -u)
 if [ -e "$out/all" ] && grep -qE '^(vmb_|\*)' "$out/wanted"; then
-	wanted="$(ls $programs | grep '^vmb_') $wanted"
+	wanted="$(cd "$programs" && echo vmb_*) $wanted"
 fi
 for program in $wanted; do
 	for place in "$PWD/$programs" /job/show/usr/libexec/igt-gpu-tools; do
@@ -72,8 +72,11 @@ done
 	printf '\nEND TESTLIST\n'
 } >$igt/test-list.txt
 mv $igt/test-list.txt $igt/tests/
-for program in $(ls $igt/tests | grep -v '\.txt$'); do
-	"$igt/tests/$program" --list-subtests 2>/dev/null | sed "s/^/$program@/"
+for program in "$igt/tests"/*; do
+	case $program in
+	*.txt) continue ;;
+	esac
+	"$program" --list-subtests 2>/dev/null | sed "s/^/${program##*/}@/"
 done >"$out/subtests"
 [ "$(cat "$out/wanted")" != '*' ] || cp "$out/subtests" "$out/wanted"
 sed 's/^\([^ ]*\).*/igt@\1/' "$out/wanted" >$igt/list

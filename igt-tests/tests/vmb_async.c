@@ -181,7 +181,7 @@ static void in_the_order_of_the_calls(struct vmb_dev *dev)
 	vmb_shows(&f.vm, VMB_DATA, f.b.size, &f.b, 0);
 }
 
-static void vms_do_not_wait_for_each_other(struct vmb_dev *dev)
+static void vms_are_independent(struct vmb_dev *dev)
 {
 	uint32_t held = vmb_syncobj(dev), ready = vmb_syncobj(dev);
 	struct vmb_vm other;
@@ -446,7 +446,7 @@ static const struct vmb_test tests[] = {
 	  NEEDS },
 	{ "in-the-order-of-the-calls", in_the_order_of_the_calls,
 	  "Binds of one VM do not overtake", NEEDS },
-	{ "vms-do-not-wait-for-each-other", vms_do_not_wait_for_each_other,
+	{ "vms-do-not-wait-for-each-other", vms_are_independent,
 	  "Binds of two VMs are independent", NEEDS },
 	{ "job-waits-for-a-bind", job_waits_for_a_bind,
 	  "A job that uses what is not bound yet", NEEDS },
