@@ -209,6 +209,8 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_bind_queue_close);
 void drm_gpuvm_bind_queue_destroy(struct drm_gpuvm_bind_queue *queue)
 {
 	drm_WARN_ON(queue->args.gpuvm->drm, !queue->closed);
+	/* A validation that met the end may have dropped its vm_bo after it. */
+	drm_gpuvm_bo_deferred_cleanup(queue->args.gpuvm);
 	drm_WARN_ON(queue->args.gpuvm->drm,
 		    !list_empty(&queue->stale_userptrs));
 
