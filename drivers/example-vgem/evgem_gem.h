@@ -43,6 +43,8 @@ struct evgem_bo {
 	struct list_head lru;
 	/** @used: when the BO was used, as far as is known; likewise */
 	u64 used;
+	/** @pass: the last &evgem_lru.pass that looked at it; likewise */
+	u64 pass;
 	/** @put: in &evgem_lru.puts, with the last reference */
 	struct llist_node put;
 	/**

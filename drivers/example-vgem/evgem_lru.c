@@ -25,6 +25,7 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
 #include <linux/shrinker.h>
 #include <linux/swap.h>
 
@@ -162,23 +163,42 @@ static int evict_locked(struct evgem_bo *bo, struct evgem_vm *vm,
 	return 0;
 }
 
+/* Who waits looks at each BO once, whatever others do with the list meanwhile. */
+static struct evgem_bo *first_locked(struct evgem_lru *lru, enum effort effort)
+{
+	struct evgem_bo *bo;
+
+	lockdep_assert_held(&lru->lock);
+
+	list_for_each_entry(bo, &lru->bos, lru) {
+		if (effort != EVICT_WAIT || bo->pass != lru->pass)
+			return bo;
+	}
+
+	return NULL;
+}
+
 /*
  * The first in the list goes to its end: if it stays, then because it is in use.
- * Since when it was listed is told by @listed.
+ * Since when it was listed is told by @listed. ERR_PTR(-EBUSY) is one that is
+ * being freed, NULL the end.
  */
-static struct evgem_bo *next_bo(struct evgem_lru *lru, u64 *listed)
+static struct evgem_bo *next_bo(struct evgem_lru *lru, enum effort effort,
+				u64 *listed)
 {
 	struct evgem_bo *bo;
 
 	spin_lock(&lru->lock);
-	bo = list_first_entry_or_null(&lru->bos, struct evgem_bo, lru);
+	bo = first_locked(lru, effort);
 	if (bo) {
+		if (effort == EVICT_WAIT)
+			bo->pass = lru->pass;
 		*listed = bo->used;
 		list_del(&bo->lru);
 		insert_locked(lru, bo, ktime_get_ns());
 		/* One that is being freed is waiting to leave the list. */
 		if (!kref_get_unless_zero(&bo->shmem.base.refcount))
-			bo = NULL;
+			bo = ERR_PTR(-EBUSY);
 	}
 	spin_unlock(&lru->lock);
 
@@ -202,7 +222,10 @@ static int wait_and_lock(struct evgem_bo *bo, struct evgem_vm *vm)
 	return ret < 0 ? ret : dma_resv_lock_interruptible(resv, NULL);
 }
 
-/* Looks at one BO. Returns 0 if it was evicted, and how large it is. */
+/*
+ * Looks at one BO. Returns 0 if it was evicted, and how large it is; -ENOENT if
+ * there is none to look at.
+ */
 static int evict_next(struct evgem_lru *lru, struct evgem_vm *vm,
 		      enum effort effort, u64 *size)
 {
@@ -211,9 +234,9 @@ static int evict_next(struct evgem_lru *lru, struct evgem_vm *vm,
 	int ret = 0;
 	u64 listed;
 
-	bo = next_bo(lru, &listed);
-	if (!bo)
-		return -EBUSY;
+	bo = next_bo(lru, effort, &listed);
+	if (IS_ERR_OR_NULL(bo))
+		return bo ? PTR_ERR(bo) : -ENOENT;
 
 	resv = bo->shmem.base.resv;
 	if (effort == EVICT_WAIT)
@@ -231,15 +254,30 @@ static int evict_next(struct evgem_lru *lru, struct evgem_vm *vm,
 }
 
 /* Each BO has its turn, and a second one if it was used since it was listed. */
-static int evict_one(struct evgem_lru *lru, struct evgem_vm *vm,
-		     enum effort effort)
+static int try_evict_one(struct evgem_lru *lru, struct evgem_vm *vm)
 {
 	unsigned long tries = 2 * READ_ONCE(lru->count);
 	int ret = -EBUSY;
 	u64 size;
 
-	while (tries-- && ret && ret != -ERESTARTSYS && ret != -EINTR)
-		ret = evict_next(lru, vm, effort, &size);
+	while (tries-- && ret)
+		ret = evict_next(lru, vm, EVICT_TRY, &size);
+
+	return ret;
+}
+
+static int wait_and_evict_one(struct evgem_lru *lru, struct evgem_vm *vm)
+{
+	int ret;
+	u64 size;
+
+	lockdep_assert_held(&lru->turn);
+
+	scoped_guard(spinlock, &lru->lock)
+		lru->pass++;
+	do {
+		ret = evict_next(lru, vm, EVICT_WAIT, &size);
+	} while (ret && ret != -ENOENT && ret != -ERESTARTSYS && ret != -EINTR);
 
 	return ret;
 }
@@ -292,7 +330,7 @@ int evgem_lru_add_locked(struct evgem_bo *bo, struct evgem_vm *vm)
 		if (ret != -ENOSPC)
 			return ret;
 
-		if (!evict_one(lru, vm, EVICT_TRY))
+		if (!try_evict_one(lru, vm))
 			continue;
 		if (vm)
 			return -EBUSY;
@@ -315,24 +353,41 @@ void evgem_lru_del(struct evgem_bo *bo)
 		list_del_init(&bo->lru);
 		lru->resident -= bo->shmem.base.size;
 		lru->count--;
+		lru->departed++;
 	}
 	spin_unlock(&lru->lock);
+}
+
+static u64 departures(struct evgem_lru *lru)
+{
+	u64 departed;
+
+	spin_lock(&lru->lock);
+	departed = lru->departed;
+	spin_unlock(&lru->lock);
+
+	return departed;
 }
 
 static int submit_in_turn(struct evgem_lru *lru, struct evgem_vm *vm,
 			  int (*submit)(void *priv), void *priv)
 {
-	int ret;
+	for (;;) {
+		u64 departed = departures(lru);
+		int ret = submit(priv);
 
-	while ((ret = submit(priv)) == -EBUSY) {
-		ret = evict_one(lru, vm, EVICT_WAIT);
+		if (ret != -EBUSY)
+			return ret;
+
+		ret = wait_and_evict_one(lru, vm);
+		/* Others may have made the room that there was not. */
+		if (ret == -ENOENT && departed == departures(lru))
+			return -ENOMEM;
 		if (ret == -ERESTARTSYS || ret == -EINTR)
 			return ret;
-		if (ret)
-			return -ENOMEM;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
 	}
-
-	return ret;
 }
 
 /**

@@ -24,7 +24,7 @@ struct shrinker;
  * struct evgem_lru - the BOs of a device that have memory
  */
 struct evgem_lru {
-	/** @lock: protects the next four; innermost */
+	/** @lock: protects the next six; innermost */
 	spinlock_t lock;
 	/** @bos: least recently used first, by &evgem_bo.used */
 	struct list_head bos;
@@ -32,6 +32,10 @@ struct evgem_lru {
 	unsigned long count;
 	/** @resident: their memory, in bytes */
 	u64 resident;
+	/** @departed: how many were in the list and left it */
+	u64 departed;
+	/** @pass: the number of this search by who has the turn */
+	u64 pass;
 	/** @hungry: the VM for which room is made, or NULL */
 	struct evgem_vm *hungry;
 	/** @evicted: how often a BO was evicted */
