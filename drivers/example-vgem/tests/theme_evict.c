@@ -266,10 +266,13 @@ static void mapped_by_the_cpu(int fd)
 
 	for (uint64_t i = 1; i < 4; i++) {
 		uint64_t at = i * 70 * PAGE / 8;
+		struct bo other;
 
 		bo.cpu[at] = i;
 		CHECK_EQ(again[at], i);
 		memory_evict_all(fd);
+		/* Takes the very memory, lest the BO gets it back. */
+		bo_init_huge(&other, fd, HUGE, 0, 8);
 		OK(rig_write(&rig, DATA_ADDR + at * 8 + 8, i + 1));
 		CHECK_EQ(again[at], i);
 		CHECK_EQ(again[at + 1], i + 1);
