@@ -5,6 +5,7 @@
 #ifndef __GPUVM_PRIVATE_H__
 #define __GPUVM_PRIVATE_H__
 
+#include <linux/atomic.h>
 #include <linux/llist.h>
 #include <linux/spinlock.h>
 
@@ -52,6 +53,8 @@ struct gpuvm_private {
 	struct list_head bos;
 	/** @binds: its bind queue, or NULL; kept by whatever is mapped */
 	struct drm_gpuvm_bind_queue *binds;
+	/** @used: when a job used it last, see drm_gpuvm_lru_vm_used() */
+	atomic64_t used;
 };
 
 static_assert(sizeof(struct gpuvm_private) <=

@@ -40,6 +40,10 @@ STRUCTS = [
     "drm_gpuvm_bind_queue_args",
     "drm_gpuvm_sync",
     "drm_gpuvm_userptr_args",
+    "drm_gpuvm_lru_obj",
+    "drm_gpuvm_lru_ops",
+    "drm_gpuvm_lru_args",
+    "drm_gpuvm_lru_stats",
 ]
 ENUMS = [
     "drm_gpuva_flags", "drm_gpuvm_flags", "drm_gpuva_op_type",

@@ -3,8 +3,7 @@
 
 Usage: symbols.py INCLUDE
 
-Reads INCLUDE/drm/drm_gpuvm_userptr.h, and with it all the others, as bindgen
-does, without a kernel tree.
+Reads all headers, as bindgen does, without a kernel tree.
 """
 
 import json
@@ -23,10 +22,17 @@ def functions(tree, name):
             yield node
 
 
+def parameter(kind, name):
+    """A pointer to a function has its name in the middle."""
+    if "(*)" in kind:
+        return kind.replace("(*)", f"(*{name})")
+    return f"{kind} {name}".replace("* ", "*")
+
+
 def prototype(node):
     result = node["type"]["qualType"].split("(")[0].strip()
     params = [
-        f'{p["type"]["qualType"]} {p["name"]}'.replace("* ", "*")
+        parameter(p["type"]["qualType"], p["name"])
         for p in node.get("inner", [])
         if p["kind"] == "ParmVarDecl"
     ]
@@ -38,7 +44,7 @@ def main():
     include = sys.argv[1]
     done = subprocess.run(
         ["clang", "-fsyntax-only", "-D__BINDGEN__", "-Xclang", "-ast-dump=json",
-         "-I", include, "-x", "c", f"{include}/drm/drm_gpuvm_userptr.h"],
+         "-I", include, "-x", "c", "drm/abi/headers.h"],
         check=True, capture_output=True, text=True,
     )
     lines = sorted(

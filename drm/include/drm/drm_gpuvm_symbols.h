@@ -140,6 +140,17 @@
 #define drm_gpuvm_userptr_begin			ref_drm_gpuvm_userptr_begin
 #define drm_gpuvm_userptr_end			ref_drm_gpuvm_userptr_end
 
+/* objects that have memory */
+#define drm_gpuvm_lru_create			ref_drm_gpuvm_lru_create
+#define drm_gpuvm_lru_destroy			ref_drm_gpuvm_lru_destroy
+#define drm_gpuvm_lru_obj_init			ref_drm_gpuvm_lru_obj_init
+#define drm_gpuvm_lru_populate_locked		ref_drm_gpuvm_lru_populate_locked
+#define drm_gpuvm_lru_del			ref_drm_gpuvm_lru_del
+#define drm_gpuvm_lru_vm_used			ref_drm_gpuvm_lru_vm_used
+#define drm_gpuvm_lru_submit			ref_drm_gpuvm_lru_submit
+#define drm_gpuvm_lru_get_stats			ref_drm_gpuvm_lru_get_stats
+#define drm_gpuvm_lru_print			ref_drm_gpuvm_lru_print
+
 /* debug */
 #define drm_debugfs_gpuva_info			ref_drm_debugfs_gpuva_info
 #define drm_debugfs_gpuvm_json			ref_drm_debugfs_gpuvm_json
