@@ -17,6 +17,7 @@
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
+#include <drm/drm_gpuvm_lru.h>
 #include <drm/evgem_drm.h>
 
 #include "evgem_args.h"
@@ -196,7 +197,8 @@ static int bind(struct evgem_vm *vm, struct drm_file *file,
 	}
 
 	if (!ret)
-		ret = evgem_lru_submit(vm, submit, &s);
+		ret = drm_gpuvm_lru_submit(vm->evgem->lru, &vm->base, submit,
+					   &s);
 	if (!ret && !(args->flags & DRM_EVGEM_VM_BIND_ASYNC))
 		ret = drm_gpuvm_bind_job_wait(job);
 

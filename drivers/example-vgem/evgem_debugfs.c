@@ -13,7 +13,7 @@
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
-#include <drm/drm_gpuvm.h>
+#include <drm/drm_gpuvm_lru.h>
 #include <drm/drm_print.h>
 
 #include "evgem_bind.h"
@@ -75,7 +75,7 @@ static int memory_show(struct seq_file *m, void *unused)
 	struct drm_debugfs_entry *entry = m->private;
 	struct drm_printer p = drm_seq_file_printer(m);
 
-	evgem_lru_print(&to_evgem_device(entry->dev)->lru, &p);
+	drm_gpuvm_lru_print(to_evgem_device(entry->dev)->lru, &p);
 	return 0;
 }
 

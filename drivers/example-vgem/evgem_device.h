@@ -15,10 +15,9 @@
 
 #include <drm/drm_device.h>
 
-#include "evgem_lru.h"
-
 struct drm_evgem_bind_op;
 struct drm_file;
+struct drm_gpuvm_lru;
 struct drm_printer;
 struct evgem_bind_job;
 struct evgem_hw;
@@ -48,7 +47,7 @@ struct evgem_device {
 	/** @timeout_wq: runs the timeouts of the queues */
 	struct workqueue_struct *timeout_wq;
 	/** @lru: the memory of BOs */
-	struct evgem_lru lru;
+	struct drm_gpuvm_lru *lru;
 	/** @contexts: numbers of address spaces in use; has its own lock */
 	struct ida contexts;
 	/** @vms_lock: protects @vms; taken before all locks of a VM */

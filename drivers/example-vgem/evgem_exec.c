@@ -24,6 +24,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
 #include <drm/drm_file.h>
+#include <drm/drm_gpuvm_lru.h>
 #include <drm/evgem_drm.h>
 #include <drm/gpu_scheduler.h>
 
@@ -99,7 +100,7 @@ static void publish(struct evgem_exec_job *job, struct drm_gpuvm_exec *vm_exec,
 
 	guard(mutex)(&job->queue->submit_lock);
 
-	WRITE_ONCE(job->queue->vm->used, ktime_get_ns());
+	drm_gpuvm_lru_vm_used(&job->queue->vm->base);
 	cookie = dma_fence_begin_signalling();
 	drm_sched_job_arm(&job->base);
 	fence = dma_fence_get(&job->base.s_fence->finished);
@@ -201,7 +202,8 @@ static int exec(struct evgem_queue *queue, struct drm_file *file,
 	s.job = job;
 	ret = drm_gpuvm_syncs_wait(syncs, &job->base);
 	if (!ret)
-		ret = evgem_lru_submit(queue->vm, submit, &s);
+		ret = drm_gpuvm_lru_submit(queue->vm->evgem->lru,
+					   &queue->vm->base, submit, &s);
 	if (ret)
 		evgem_exec_job_abort(job);
 

@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
+#include <drm/drm_gpuvm_lru.h>
 #include <drm/drm_print.h>
 #include <drm/evgem_drm.h>
 #include <drm_gpuvm_compat.h>
@@ -314,8 +315,12 @@ void evgem_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 	drm_show_memory_stats(p, file);
 }
 
-static void device_info(struct drm_evgem_device_info *info)
+static void device_info(struct evgem_device *evgem,
+			struct drm_evgem_device_info *info)
 {
+	struct drm_gpuvm_lru_stats memory;
+
+	drm_gpuvm_lru_get_stats(evgem->lru, &memory);
 	*info = (struct drm_evgem_device_info) {
 		.features = DRM_EVGEM_FEATURE_ASYNC_BIND |
 			    DRM_EVGEM_FEATURE_TIMELINE |
@@ -331,7 +336,7 @@ static void device_info(struct drm_evgem_device_info *info)
 			      evgem_pt_span(EVGEM_PT_LEAF_LEVEL),
 		.va_range = EVGEM_VA_RANGE,
 		.va_reserved = EVGEM_VA_RESERVED,
-		.memory_limit = evgem_lru_limit(),
+		.memory_limit = memory.limit,
 		.va_bits = EVGEM_VA_BITS,
 		.max_vms = evgem_max_vms,
 		.max_queues = EVGEM_MAX_QUEUES,
@@ -365,7 +370,7 @@ int evgem_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 		return -EINVAL;
 
 	if (args->data) {
-		device_info(&info);
+		device_info(to_evgem_device(drm), &info);
 		n = min_t(size_t, args->size, sizeof(info));
 		if (copy_to_user(to, &info, n) ||
 		    clear_user(to + n, args->size - n))

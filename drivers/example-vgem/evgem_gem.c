@@ -11,23 +11,23 @@
  *
  * And it shows BOs whose memory can be taken away, see evgem_lru.c: who wants to
  * have it, the CPU included, calls evgem_gem_populate_locked() and relies on it
- * as long as the dma_resv is held, or a fence in it, or a pin.
+ * as long as the dma_resv is held, or a fence in it, or a pin. To evict is three
+ * things: take the BO out of all page tables, which the core has done by then;
+ * unmap it from the CPU; let its pages go where the kernel can swap them out.
  *
- * For your own hardware: evgem_gem_populate_locked() also maps the pages for
- * the device (drm_gem_shmem_get_pages_sgt()), and flags choose caching.
+ * For your own hardware: evgem_gem_get_pages() also maps the pages for the device
+ * (drm_gem_shmem_get_pages_sgt()), and flags choose caching.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
-#include <drm/drm_gpuvm.h>
 #include <drm/evgem_drm.h>
 #include <drm_gpuvm_compat.h>
 
 #include "evgem_device.h"
 #include "evgem_gem.h"
-#include "evgem_lru.h"
 #include "evgem_vm.h"
 
 /* Pages that the CPU gets at once. */
@@ -52,7 +52,7 @@ static void gem_free(struct drm_gem_object *obj)
 	struct drm_gem_object *private_to = bo->private_to;
 
 	evgem_gem_disown(bo);
-	evgem_lru_del(bo);
+	drm_gpuvm_lru_del(&bo->lru);
 	if (obj->import_attach)
 		kvfree(bo->pages);
 	else if (bo->pages)
@@ -128,17 +128,27 @@ struct drm_gem_object *evgem_gem_create_object(struct drm_device *drm,
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 
-	INIT_LIST_HEAD(&bo->lru);
+	drm_gpuvm_lru_obj_init(&bo->lru, to_evgem_device(drm)->lru,
+			       &bo->shmem.base);
 	bo->shmem.base.funcs = &gem_funcs;
 	return &bo->shmem.base;
 }
 
-static int get_pages(struct evgem_bo *bo)
+/**
+ * evgem_gem_get_pages() - &drm_gpuvm_lru_ops.populate
+ * @lobj: of the BO, which has no memory
+ * @contents: it had, and is to contain the same
+ *
+ * Context: the object's dma_resv is held; sleeps.
+ * Return: 0; -ENOMEM.
+ */
+int evgem_gem_get_pages(struct drm_gpuvm_lru_obj *lobj, bool contents)
 {
+	struct evgem_bo *bo = to_evgem_bo(lobj->obj);
 	int ret;
 
 	if (bo->huge)
-		return evgem_gem_huge_get_pages(bo);
+		return evgem_gem_huge_get_pages(bo, contents);
 
 	ret = drm_gem_shmem_pin_locked(&bo->shmem);
 	if (!ret)
@@ -148,68 +158,52 @@ static int get_pages(struct evgem_bo *bo)
 }
 
 /**
- * evgem_gem_populate_locked() - make sure that a BO has memory
- * @obj: the BO
- * @vm: for which VM; NULL for the CPU
- *
- * Context: the object's dma_resv is held, with others perhaps; sleeps.
- * Return: 0; -ENOMEM; -EBUSY for a VM if there is no room without waiting, see
- * evgem_lru_submit().
- */
-int evgem_gem_populate_locked(struct drm_gem_object *obj, struct evgem_vm *vm)
-{
-	struct evgem_bo *bo = to_evgem_bo(obj);
-	int ret;
-
-	dma_resv_assert_held(obj->resv);
-
-	if (bo->pages)
-		return 0;
-
-	ret = evgem_lru_add_locked(bo, vm);
-	if (ret)
-		return ret;
-
-	ret = get_pages(bo);
-	if (ret)
-		evgem_lru_del(bo);
-	else if (bo->was_evicted)
-		atomic64_inc(&to_evgem_device(obj->dev)->lru.restored);
-
-	return ret;
-}
-
-/**
- * evgem_gem_unpopulate_locked() - take a BO's memory away
- * @bo: the BO, which has memory, and is in no page tables of the device
+ * evgem_gem_put_pages() - &drm_gpuvm_lru_ops.evict
+ * @lobj: of the BO, which has memory, and is in no page tables of the device
  *
  * What it contains stays, in pages that the kernel may swap out.
  *
  * Context: the object's dma_resv is held; a BO of shmem also in memory reclaim.
  * Return: 0; -ENOMEM for a huge BO.
  */
-int evgem_gem_unpopulate_locked(struct evgem_bo *bo)
+int evgem_gem_put_pages(struct drm_gpuvm_lru_obj *lobj)
 {
-	struct drm_gem_object *obj = &bo->shmem.base;
+	struct drm_gem_object *obj = lobj->obj;
+	struct evgem_bo *bo = to_evgem_bo(obj);
 
 	dma_resv_assert_held(obj->resv);
 
 	drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
-	if (bo->huge) {
-		int ret = evgem_gem_huge_put_pages(bo);
+	if (bo->huge)
+		return evgem_gem_huge_put_pages(bo);
 
-		if (ret)
-			return ret;
-	} else {
-		/* By whom, nobody knows: the device leaves no trace of it. */
-		bo->shmem.pages_mark_dirty_on_put = true;
-		WRITE_ONCE(bo->pages, NULL);
-		drm_gem_shmem_unpin_locked(&bo->shmem);
-	}
-
-	evgem_lru_del(bo);
-	bo->was_evicted = true;
+	/* By whom, nobody knows: the device leaves no trace of it. */
+	bo->shmem.pages_mark_dirty_on_put = true;
+	WRITE_ONCE(bo->pages, NULL);
+	drm_gem_shmem_unpin_locked(&bo->shmem);
 	return 0;
+}
+
+/**
+ * evgem_gem_populate_locked() - make sure that a BO has memory
+ * @obj: the BO
+ * @gpuvm: for which VM; NULL for the CPU
+ *
+ * Context: the object's dma_resv is held, with others perhaps; sleeps.
+ * Return: as drm_gpuvm_lru_populate_locked().
+ */
+int evgem_gem_populate_locked(struct drm_gem_object *obj,
+			      struct drm_gpuvm *gpuvm)
+{
+	struct evgem_bo *bo = to_evgem_bo(obj);
+
+	dma_resv_assert_held(obj->resv);
+
+	/* Memory of others is not counted, and always there. */
+	if (bo->pages)
+		return 0;
+
+	return drm_gpuvm_lru_populate_locked(&bo->lru, gpuvm);
 }
 
 /**

@@ -8,11 +8,13 @@
 #define __EVGEM_GEM_H__
 
 #include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_gpuvm_lru.h>
 
 struct dma_buf;
 struct dma_buf_attachment;
 struct drm_device;
 struct drm_file;
+struct evgem_device;
 struct evgem_file;
 struct evgem_vm;
 struct sg_table;
@@ -37,16 +39,8 @@ struct evgem_bo {
 	struct page **pages;
 	/** @pins: who else has @pages; under the object's dma_resv */
 	unsigned int pins;
-	/** @was_evicted: at least once; under the object's dma_resv */
-	bool was_evicted;
-	/** @lru: in &evgem_lru.bos, or empty; under its lock */
-	struct list_head lru;
-	/** @used: when the BO was used, as far as is known; likewise */
-	u64 used;
-	/** @pass: the last &evgem_lru.pass that looked at it; likewise */
-	u64 pass;
-	/** @put: in &evgem_lru.puts, with the last reference */
-	struct llist_node put;
+	/** @lru: in &evgem_device.lru while it has memory of its own */
+	struct drm_gpuvm_lru_obj lru;
 	/**
 	 * @private_to: what holds the dma_resv that a private BO shares with
 	 * its VM, or NULL; does not change
@@ -70,8 +64,10 @@ struct drm_gem_object *evgem_gem_create_object(struct drm_device *drm,
 					       size_t size);
 enum drm_gem_object_status evgem_gem_status(struct drm_gem_object *obj);
 void evgem_gem_disown(struct evgem_bo *bo);
-int evgem_gem_populate_locked(struct drm_gem_object *obj, struct evgem_vm *vm);
-int evgem_gem_unpopulate_locked(struct evgem_bo *bo);
+int evgem_gem_populate_locked(struct drm_gem_object *obj,
+			      struct drm_gpuvm *gpuvm);
+int evgem_gem_get_pages(struct drm_gpuvm_lru_obj *lobj, bool contents);
+int evgem_gem_put_pages(struct drm_gpuvm_lru_obj *lobj);
 int evgem_gem_pin(struct drm_gem_object *obj);
 void evgem_gem_unpin(struct drm_gem_object *obj);
 int evgem_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
@@ -83,8 +79,11 @@ int evgem_gem_mmap_offset_ioctl(struct drm_device *drm, void *data,
 
 /* evgem_gem_huge.c */
 struct evgem_bo *evgem_gem_huge_create(struct drm_device *drm, size_t size);
-int evgem_gem_huge_get_pages(struct evgem_bo *bo);
+int evgem_gem_huge_get_pages(struct evgem_bo *bo, bool contents);
 int evgem_gem_huge_put_pages(struct evgem_bo *bo);
+
+/* evgem_lru.c */
+int evgem_lru_init(struct evgem_device *evgem);
 
 /* evgem_prime.c */
 struct dma_buf *evgem_gem_export(struct drm_gem_object *obj, int flags);

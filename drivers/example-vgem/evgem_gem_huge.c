@@ -21,8 +21,8 @@
 #include <drm/drm_prime.h>
 #include <drm_gpuvm_compat.h>
 
+#include "evgem_device.h"
 #include "evgem_gem.h"
-#include "evgem_lru.h"
 #include "evgem_pte.h"
 
 #define BLOCK_ORDER	EVGEM_PT_BITS
@@ -111,11 +111,12 @@ static void drop_copy(struct evgem_bo *bo)
 /**
  * evgem_gem_huge_get_pages() - give a huge BO memory
  * @bo: the BO, which has none
+ * @contents: it had, and is to contain the same
  *
  * Context: the object's dma_resv is held; sleeps.
  * Return: 0; -ENOMEM.
  */
-int evgem_gem_huge_get_pages(struct evgem_bo *bo)
+int evgem_gem_huge_get_pages(struct evgem_bo *bo, bool contents)
 {
 	struct page **pages = alloc_blocks(num_pages(bo));
 	int ret = 0;
@@ -123,7 +124,7 @@ int evgem_gem_huge_get_pages(struct evgem_bo *bo)
 	if (!pages)
 		return -ENOMEM;
 
-	if (bo->was_evicted) {
+	if (contents) {
 		ret = copy_all(bo, pages, false);
 		if (ret) {
 			free_blocks(pages, num_pages(bo));
@@ -164,7 +165,7 @@ static void huge_free(struct drm_gem_object *obj)
 	struct drm_gem_object *private_to = bo->private_to;
 
 	evgem_gem_disown(bo);
-	evgem_lru_del(bo);
+	drm_gpuvm_lru_del(&bo->lru);
 	drm_gem_object_release(obj);
 	if (bo->pages)
 		free_blocks(bo->pages, num_pages(bo));
@@ -209,10 +210,9 @@ struct evgem_bo *evgem_gem_huge_create(struct drm_device *drm, size_t size)
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 
-	INIT_LIST_HEAD(&bo->lru);
-	bo->huge = true;
-
 	obj = &bo->shmem.base;
+	drm_gpuvm_lru_obj_init(&bo->lru, to_evgem_device(drm)->lru, obj);
+	bo->huge = true;
 	obj->funcs = &huge_funcs;
 	ret = drm_gem_object_init(drm, obj, size);
 	if (!ret)

@@ -89,7 +89,7 @@ static void bind_job_fini(struct drm_gpuvm_bind_job *job)
 static int bind_validate(struct drm_gpuvm_bind_job *job,
 			 struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
-	return evgem_gem_populate_locked(vm_bo->obj, job_vm(job));
+	return evgem_gem_populate_locked(vm_bo->obj, vm_bo->vm);
 }
 
 /*

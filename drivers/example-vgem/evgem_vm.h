@@ -70,9 +70,6 @@ struct evgem_vm {
 	/** @tlb_flushes: flushes by binds; under the lock of @binds */
 	u64 tlb_flushes;
 
-	/** @used: when a job was submitted last; whoever does so writes it */
-	u64 used;
-
 	/** @queues_lock: protects @queues */
 	struct mutex queues_lock;
 	/** @queues: queues of the VM */
