@@ -244,6 +244,58 @@ TRACE_EVENT(gpuvm_bind_done,
 		  __entry->seqno, __entry->error)
 );
 
+/*
+ * A userptr by where it was made for, whatever is left of that. In both events
+ * the page tables have changed by then.
+ */
+TRACE_EVENT(gpuvm_userptr_invalidate,
+	TP_PROTO(const struct drm_gpuvm *gpuvm, const struct drm_gem_object *obj,
+		 u64 addr, u64 range),
+	TP_ARGS(gpuvm, obj, addr, range),
+	TP_STRUCT__entry(
+		__string(name, gpuvm->name)
+		__field(const void *, vm)
+		__field(const void *, obj)
+		__field(u64, addr)
+		__field(u64, range)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->vm = gpuvm;
+		__entry->obj = obj;
+		__entry->addr = addr;
+		__entry->range = range;
+	),
+	TP_printk("vm=%p name=%s obj=%p addr=%#llx range=%#llx",
+		  __entry->vm, __get_str(name), __entry->obj, __entry->addr,
+		  __entry->range)
+);
+
+TRACE_EVENT(gpuvm_userptr_repin,
+	TP_PROTO(const struct drm_gpuvm *gpuvm, const struct drm_gem_object *obj,
+		 u64 addr, u64 range, unsigned long pages),
+	TP_ARGS(gpuvm, obj, addr, range, pages),
+	TP_STRUCT__entry(
+		__string(name, gpuvm->name)
+		__field(const void *, vm)
+		__field(const void *, obj)
+		__field(u64, addr)
+		__field(u64, range)
+		__field(unsigned long, pages)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->vm = gpuvm;
+		__entry->obj = obj;
+		__entry->addr = addr;
+		__entry->range = range;
+		__entry->pages = pages;
+	),
+	TP_printk("vm=%p name=%s obj=%p addr=%#llx range=%#llx pages=%lu",
+		  __entry->vm, __get_str(name), __entry->obj, __entry->addr,
+		  __entry->range, __entry->pages)
+);
+
 #endif
 
 /* Beside this file, and not where the kernel has its own; see Kbuild. */

@@ -37,6 +37,7 @@
 #include <drm_gpuvm_compat.h>
 
 #include "gpuvm_bind_private.h"
+#include "gpuvm_trace.h"
 
 /**
  * struct gpuvm_userptr - a range of a process
@@ -227,6 +228,8 @@ static void zap_locked(struct gpuvm_userptr *u)
 
 	drop_pages(u);
 	u->held = false;
+	trace_gpuvm_userptr_invalidate(queue->args.gpuvm, &u->base,
+				       u->args.addr, u->args.range);
 }
 
 static void make_stale(struct gpuvm_userptr *u, unsigned long seq)
@@ -388,6 +391,23 @@ static void hide_pages_locked(struct gpuvm_userptr *u,
 		list_add_tail(&u->stale, &queue->stale_userptrs);
 }
 
+/* What a process has of it, which may be less than all when it comes back. */
+static void trace_repin_locked(struct gpuvm_userptr *u)
+{
+	struct drm_gpuvm_bind_queue *queue = u->args.queue;
+	unsigned long pages = 0;
+
+	lockdep_assert_held(&queue->run_lock);
+
+	if (!trace_gpuvm_userptr_repin_enabled())
+		return;
+
+	for (unsigned long i = 0; i < u->count; i++)
+		pages += !!u->pages[i];
+	trace_gpuvm_userptr_repin(queue->args.gpuvm, &u->base, u->args.addr,
+				  u->args.range, pages);
+}
+
 static int show_pages(struct gpuvm_userptr *u,
 		      struct drm_gpuvm_bind_job *change, unsigned long seq)
 {
@@ -407,6 +427,8 @@ static int show_pages(struct gpuvm_userptr *u,
 	ret = change_mappings_locked(u, change, true);
 	if (ret)
 		hide_pages_locked(u, change, ret);
+	else
+		trace_repin_locked(u);
 
 	return ret;
 }

@@ -6,6 +6,8 @@
  * they get. What comes of it in tracefs is compared by trace.suite, for which
  * this is the program to be traced.
  */
+#include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
@@ -32,10 +34,15 @@ static void saw(const char *fmt, ...)
 	va_end(args);
 }
 
+static char name_of(struct drm_gem_object *obj)
+{
+	return drm_gpuvm_is_userptr(obj) ? 'U' : gk_bo_name(obj);
+}
+
 static void on_map(void *data, const struct drm_gpuva *va)
 {
 	saw("map %c[%llu,+%llu)@%llu!%u#%llu%%%u+%u\n",
-	    gk_bo_name(va->gem.obj), va->va.addr, va->va.range, va->gem.offset,
+	    name_of(va->gem.obj), va->va.addr, va->va.range, va->gem.offset,
 	    va->flags, va->attrs.cookie, va->attrs.repeat,
 	    va->attrs.repeat_phase);
 }
@@ -104,6 +111,21 @@ static void on_done(void *data, const struct drm_gpuvm *vm,
 	saw(" %d\n", error);
 }
 
+static void on_invalidate(void *data, const struct drm_gpuvm *vm,
+			  const struct drm_gem_object *obj, u64 addr, u64 range)
+{
+	saw("invalidate %d%d [%llu,+%llu)\n", vm == bw_world->vm,
+	    drm_gpuvm_is_userptr(obj), addr, range);
+}
+
+static void on_repin(void *data, const struct drm_gpuvm *vm,
+		     const struct drm_gem_object *obj, u64 addr, u64 range,
+		     unsigned long pages)
+{
+	saw("repin %d%d [%llu,+%llu) pages %lu\n", vm == bw_world->vm,
+	    drm_gpuvm_is_userptr(obj), addr, range, pages);
+}
+
 static struct {
 	const char *name;
 	void *probe;
@@ -118,6 +140,8 @@ static struct {
 	{ "gpuvm_bind_run", on_run },
 	{ "gpuvm_bind_undo", on_undo },
 	{ "gpuvm_bind_done", on_done },
+	{ "gpuvm_userptr_invalidate", on_invalidate },
+	{ "gpuvm_userptr_repin", on_repin },
 };
 
 /* Called for each module with tracepoints that is loaded already. */
@@ -316,7 +340,65 @@ static void bind_events(struct kunit *test)
 	bw_end();
 }
 
+/* Two pages, one of which goes, then the other; unmapped, and nobody cares. */
+static void lose_and_repin(struct kunit *test)
+{
+	struct drm_gpuvm_userptr_args args = {
+		.queue = bw_world->queue,
+		.addr = 8,
+		.range = 2,
+		.size = 2 * PAGE_SIZE,
+	};
+	struct drm_gpuvm_bind_op op = {
+		.op = DRM_GPUVM_BIND_OP_MAP, .addr = 8, .range = 2,
+	};
+
+	args.start = kunit_vm_mmap(test, NULL, 0, args.size,
+				   PROT_READ | PROT_WRITE,
+				   MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(args.start));
+	op.obj = drm_gpuvm_userptr_create(&args);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, op.obj);
+	KUNIT_EXPECT_EQ(test, bw_bind(&op, 1), 0);
+	drm_gem_object_put(op.obj);
+
+	for (int i = 1; i >= 0; i--) {
+		KUNIT_EXPECT_EQ(test, 0, vm_munmap(args.start + i * PAGE_SIZE,
+						   PAGE_SIZE));
+		KUNIT_EXPECT_EQ(test, 0,
+				drm_gpuvm_userptr_repin(bw_world->queue));
+		/* Nothing to repin, which is no event. */
+		KUNIT_EXPECT_EQ(test, 0,
+				drm_gpuvm_userptr_repin(bw_world->queue));
+	}
+}
+
+static void userptr_events(struct kunit *test)
+{
+	bw_new(test, 0);
+	probes_register(test);
+	lose_and_repin(test);
+	probes_unregister();
+
+	KUNIT_EXPECT_STREQ(test, seen,
+			   "repin 11 [8,+2) pages 2\n"
+			   "submit #1 ops 1\n"
+			   "run #1\n"
+			   "map U[8,+2)@0!0#0%0+0\n"
+			   "done #1 0\n"
+			   "invalidate 11 [8,+2)\n"
+			   "repin 11 [8,+2) pages 1\n"
+			   "invalidate 11 [8,+2)\n"
+			   "repin 11 [8,+2) pages 0\n");
+	bw_end();
+}
+
 #else
+
+static void userptr_events(struct kunit *test)
+{
+	kunit_skip(test, "this kernel has no tracepoints");
+}
 
 static void events(struct kunit *test)
 {
@@ -333,6 +415,7 @@ static void bind_events(struct kunit *test)
 static struct kunit_case gpuvm_trace_cases[] = {
 	KUNIT_CASE(events),
 	KUNIT_CASE_PARAM(bind_events, gk_internal_gen_params),
+	KUNIT_CASE_PARAM(userptr_events, gk_immediate_gen_params),
 	{}
 };
 

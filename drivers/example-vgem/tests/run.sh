@@ -40,7 +40,7 @@ else
 fi
 
 count=2
-[ -z "$smoke" ] || count=6
+[ -z "$smoke" ] || count=7
 while read -r theme cases; do
 	if [ -n "$cases" ]; then
 		# shellcheck disable=SC2086 # a list of words
@@ -87,6 +87,19 @@ traced_evenly() {
 	}
 }
 
+# Pages of the one userptr come, and then go and come in turn, as the case has it.
+userptr_traced() {
+	awk '/^gpuvm_userptr_/ {
+			n++
+			if (($1 == "gpuvm_userptr_repin:") != n % 2)
+				bad = 1
+		}
+		END { exit bad || n < 42 }' "$1" || {
+		sed 's/^/# /' "$1"
+		return 1
+	}
+}
+
 [ -z "$smoke" ] || modprobe drm_gpuvm
 lab/guest/load drm_gpuvm_ref example_vgem "${PARAMETERS:-max_vms=64}"
 result $? load
@@ -99,6 +112,9 @@ if [ -n "$smoke" ]; then
 	drm/tests/trace-in-guest "$programs/evgem-bind" map-unmap >"$plan" 2>&1
 	traced_evenly "$plan"
 	result $? "what is traced as mapped is traced as unmapped"
+	drm/tests/trace-in-guest "$programs/evgem-userptr" thrown-away >"$plan" 2>&1
+	userptr_traced "$plan"
+	result $? "pages of a userptr are traced as they come and go"
 fi
 
 # Results get the number that they have in the whole, and the theme's name.
