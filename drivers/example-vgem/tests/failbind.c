@@ -6,10 +6,12 @@
  * it; what it should be after the bind is told by a model.
  */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "exporter.h"
 #include "failbind.h"
 #include "failwalk.h"
+#include "inject.h"
 #include "limit.h"
 #include "model.h"
 
@@ -345,4 +347,95 @@ void failbind_imported(int fd)
 	failwalks(&w,
 		  { "VM_BIND, map of another driver", 0, imported_set,
 		    bind_call, bind_check });
+}
+
+/* A piece over and over; and what that is when it is cut. */
+
+static void repeat_set(struct world *w)
+{
+	struct evgem_bind bind = { 0 };
+
+	begin(w);
+	model_map_repeat(&model, &bind, 2, 40, &w->b, 1, 3);
+	ready(w, &bind);
+}
+
+static void repeat_cut_set(struct world *w)
+{
+	struct evgem_bind bind = { 0 };
+
+	begin(w);
+	model_map_repeat(&model, &bind, 16, 40, &w->b, 1, 3);
+	OK(evgem_bind_sync(w->rig.fd, w->rig.vm, &bind));
+	model_map(&model, &bind, 20, 4, &w->a, 0);
+	model_unmap(&model, &bind, 30, 2);
+	ready(w, &bind);
+}
+
+void failbind_repeat(int fd)
+{
+	failwalk_init(&w, fd);
+	failwalks(&w,
+		  { "VM_BIND, repeat", 0, repeat_set, bind_call, bind_check },
+		  { "VM_BIND, cuts a repeat", 0, repeat_cut_set, bind_call,
+		    bind_check });
+}
+
+/* Memory of this process, which it has, or gets by this call */
+
+#define USER_SIZE (1ull << 20)
+
+static uint64_t *user;
+
+static void userptr_set(struct world *w)
+{
+	struct evgem_bind bind = { 0 };
+
+	begin(w);
+	failwalk_wait_for_room(w, USER_SIZE);
+	evgem_bind_userptr(&bind, FAR_ADDR, USER_SIZE, user);
+	ready(w, &bind);
+}
+
+/* Some of its pages are made by the call. */
+static void userptr_absent_set(struct world *w)
+{
+	userptr_set(w);
+	CHECK(!madvise(user, 4 * PAGE, MADV_DONTNEED));
+	CHECK(!madvise((char *)user + USER_SIZE - 4 * PAGE, 4 * PAGE,
+		       MADV_DONTNEED));
+}
+
+/* The first word and the last, from either side. */
+static void userptr_check(struct world *w)
+{
+	for (uint64_t at = 0; at < USER_SIZE; at += USER_SIZE - 8) {
+		user[at / 8] = 0x77 + at;
+		CHECK_EQ(rig_word(&w->rig, FAR_ADDR + at), 0x77 + at);
+		OK(rig_write(&w->rig, FAR_ADDR + at, 0x88 + at));
+		CHECK_EQ(user[at / 8], 0x88 + at);
+	}
+	CHECK_EQ(rig_state(&w->rig).mappings, model.empty.mappings + 3);
+	rig_unmapped(&w->rig, FAR_ADDR + USER_SIZE);
+}
+
+static void userptr(int fd)
+{
+	user = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(user != MAP_FAILED);
+	memset(user, 1, USER_SIZE);
+	failwalk_init(&w, fd);
+	inject_user_pages();
+	failwalks(&w,
+		  { "VM_BIND, userptr", 0, userptr_set, bind_call,
+		    userptr_check },
+		  { "VM_BIND, userptr, pages to be had", 0,
+		    userptr_absent_set, bind_call, userptr_check });
+}
+
+/* The world has 1 MiB and a bit: a userptr that was forgotten is one too many. */
+void failbind_userptr(int fd)
+{
+	with_limit(fd, "max_bo_mb", 3, userptr);
 }

@@ -12,5 +12,7 @@ void failbind_syncs(int fd);
 void failbind_arrays(int fd);
 void failbind_huge(int fd);
 void failbind_imported(int fd);
+void failbind_repeat(int fd);
+void failbind_userptr(int fd);
 
 #endif

@@ -116,6 +116,19 @@ void failwalk(struct world *w, const struct failwalk *walk)
 	ktap_trying(NULL);
 }
 
+void failwalk_wait_for_room(struct world *w, uint64_t size)
+{
+	uint64_t start = now_ms();
+	uint32_t bo;
+	int ret;
+
+	while ((ret = evgem_bo_create(w->rig.fd, size, 0, &bo)) == -ENOSPC &&
+	       now_ms() - start < 5000)
+		sleep_ms(1);
+	OK(ret);
+	OK(evgem_bo_close(w->rig.fd, bo));
+}
+
 void failwalk_table(void)
 {
 	struct row sum = { .name = "together" };

@@ -55,6 +55,12 @@ void failwalk(struct world *w, const struct failwalk *walk);
 		for (unsigned int i_ = 0; i_ < ARRAY_SIZE(walks_); i_++) \
 			failwalk(w, &walks_[i_]); \
 	} while (0)
+/**
+ * failwalk_wait_for_room() - until the file may have @size bytes more of BOs
+ *
+ * What the step before had is gone when a worker has freed its bind.
+ */
+void failwalk_wait_for_room(struct world *w, uint64_t size);
 /** failwalk_table() - show the counts of all that this program walked through */
 void failwalk_table(void);
 

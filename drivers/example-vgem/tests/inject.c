@@ -56,11 +56,17 @@ void inject_allocations(void)
 		set(attrs[i], "verbose", "0");
 	}
 	set(attrs[1], "min-order", "0");
+	set(attrs[1], "ignore-gfp-highmem", "Y");
 
 	/* Open from now on: to open it takes an allocation. */
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
 	if (fail_nth < 0)
 		SKIP("no /proc/thread-self/fail-nth");
+}
+
+void inject_user_pages(void)
+{
+	set(DEBUGFS "fail_page_alloc/", "ignore-gfp-highmem", "N");
 }
 
 void inject_nth(unsigned int nth)

@@ -21,6 +21,8 @@ void inject_bind_failure(unsigned int good, unsigned int bad);
 
 /** inject_allocations() - get ready for inject_nth() */
 void inject_allocations(void);
+/** inject_user_pages() - pages of processes count, too; until the one before */
+void inject_user_pages(void);
 /** inject_nth() - the nth allocation of this thread fails, from now */
 void inject_nth(unsigned int nth);
 /** inject_end() - whether there were so many; no more fail */

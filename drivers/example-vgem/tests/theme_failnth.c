@@ -251,36 +251,22 @@ static void gem_create_check(struct world *w)
 	OK(evgem_bo_close(w->rig.fd, gem_args.handle));
 }
 
-/* The BO of the step before is gone when the worker has freed its bind. */
-static void wait_for_room(struct world *w, uint64_t size)
-{
-	uint64_t start = now_ms();
-	uint32_t bo;
-	int ret;
-
-	while ((ret = evgem_bo_create(w->rig.fd, size, 0, &bo)) == -ENOSPC &&
-	       now_ms() - start < 5000)
-		sleep_ms(1);
-	OK(ret);
-	OK(evgem_bo_close(w->rig.fd, bo));
-}
-
 static void gem_create_set(struct world *w)
 {
-	wait_for_room(w, MIB);
+	failwalk_wait_for_room(w, MIB);
 	gem_args = (struct drm_evgem_gem_create){ .size = MIB };
 }
 
 static void gem_create_private_set(struct world *w)
 {
-	wait_for_room(w, MIB);
+	failwalk_wait_for_room(w, MIB);
 	gem_args = (struct drm_evgem_gem_create){
 		.size = MIB, .vm_id = w->rig.vm };
 }
 
 static void gem_create_huge_set(struct world *w)
 {
-	wait_for_room(w, HUGE);
+	failwalk_wait_for_room(w, HUGE);
 	gem_args = (struct drm_evgem_gem_create){
 		.size = HUGE, .flags = DRM_EVGEM_GEM_HUGE };
 }
@@ -792,6 +778,8 @@ const struct ktap_case ktap_cases[] = {
 	{ "bind-arrays", failbind_arrays, 90 },
 	{ "bind-huge", failbind_huge },
 	{ "bind-imported", failbind_imported },
+	{ "bind-repeat", failbind_repeat },
+	{ "bind-userptr", failbind_userptr, 60 },
 	{ "exec", exec },
 	{ "exec-long", exec_long_within_limit },
 	{ "prime", prime_own },

@@ -24,6 +24,7 @@
 #include <xf86drm.h>
 
 #include "exporter.h"
+#include "memory.h"
 #include "world.h"
 
 #define DRIVER "/sys/bus/platform/drivers/" EVGEM_DRIVER_NAME "/"
@@ -359,6 +360,137 @@ static void mapped_memory(int fd)
 	CHECK_EQ(((uint64_t *)cpu)[2], bo_word(&bo, 16));
 }
 
+/*
+ * What was evicted comes back for the CPU, also by a dma-buf; what nobody wants
+ * stays away, and all of it goes with the file.
+ */
+static void evicted_memory(int fd)
+{
+	struct bo bo, part, again, left;
+	struct rig rig;
+	int dmabuf;
+
+	memory_guard(fd);
+	rig_init(&rig, fd);
+	bo_init(&bo, fd, 16, 0, 1);
+	bo_init(&part, fd, 16, rig.vm, 2);
+	bo_init(&again, fd, 16, 0, 3);
+	bo_init(&left, fd, 16, rig.vm, 4);
+	OK(evgem_map(fd, rig.vm, DATA_ADDR, bo.size, bo.handle, 0));
+	OK(evgem_map(fd, rig.vm, DATA_ADDR + HUGE, part.size, part.handle, 0));
+	OK(evgem_map(fd, rig.vm, DATA_ADDR + 2 * HUGE, left.size, left.handle,
+		     0));
+	OK(evgem_bo_export(fd, again.handle, &dmabuf));
+	CHECK(!munmap(again.cpu, again.size));
+	memory_evict_all(fd);
+	CHECK_EQ(memory_now(fd).resident, 0);
+	CHECK_EQ(memory_vm_bos_evicted(fd), 4);
+
+	unplug();
+	bo_shows(&bo);
+	bo_shows(&part);
+	again.cpu = mmap(NULL, again.size, PROT_READ, MAP_SHARED, dmabuf, 0);
+	CHECK(again.cpu != MAP_FAILED);
+	bo_shows(&again);
+	CHECK(!close(fd));
+	bo_shows(&bo);
+	bo_shows(&again);
+}
+
+static struct rig waiting;
+
+static void *waits_for_room(void *arg)
+{
+	FAILS(ENODEV, rig_write(&waiting, DATA_ADDR, 1));
+	return arg;
+}
+
+/*
+ * A BO is to come back, but what it needs is in use by a job that ends when the
+ * device does. Then there is room, and nobody to use it.
+ */
+static void being_restored(int fd)
+{
+	uint32_t out = make_syncobj(fd);
+	struct evgem_cmds cmds = { 0 };
+	struct bo bo, used;
+	pthread_t thread;
+	struct gate gate;
+	struct rig rig;
+	int file;
+
+	memory_guard(fd);
+	rig_init(&rig, fd);
+	rig_init(&waiting, fd);
+	bo_init(&bo, fd, 32, 0, 1);
+	bo_init(&used, fd, 32, 0, 2);
+	OK(evgem_map(fd, waiting.vm, DATA_ADDR, bo.size, bo.handle, 0));
+	OK(evgem_map(fd, rig.vm, DATA_ADDR, used.size, used.handle, 0));
+	memory_evict_all(fd);
+	gate_init(&gate, fd);
+	OK(evgem_exec(fd, rig.queue, &cmds,
+		      EVGEM_SYNCS(evgem_wait(gate.syncobj), evgem_signal(out))));
+	file = sync_file(fd, out);
+	/* Beside what the gate and the job have, less than is wanted. */
+	memory_limit(memory_now(fd).resident + bo.size / 2);
+	CHECK(!pthread_create(&thread, NULL, waits_for_room, NULL));
+	sleep_ms(200);
+	CHECK_EQ(status_in(file, 0), -1);
+	CHECK_EQ(rig_state(&waiting).ptes_4k, 0);
+
+	unplug();
+	CHECK(!pthread_join(thread, NULL));
+	ends_as_gone(file);
+	bo_shows(&bo);
+	bo_shows(&used);
+}
+
+static pthread_barrier_t swaps_begin;
+static int swap_fd;
+
+/* BOs come and go all the time, until there is no device. */
+static void *swaps(void *arg)
+{
+	int fd = swap_fd, ret = 0;
+	struct rig rig;
+	struct bo bo;
+
+	rig_init(&rig, fd);
+	bo_init(&bo, fd, 32, (uintptr_t)arg & 1 ? rig.vm : 0, 1);
+	OK(evgem_map(fd, rig.vm, DATA_ADDR, bo.size, bo.handle, 0));
+	pthread_barrier_wait(&swaps_begin);
+	for (uint64_t i = 0; !ret; i++) {
+		uint64_t at = i % bo.size / 8 * 8;
+
+		ret = rig_write(&rig, DATA_ADDR + at, bo_word(&bo, at));
+	}
+	CHECK_EQ(-ret, ENODEV);
+	bo_shows(&bo);
+	return NULL;
+}
+
+static void under_pressure(int fd)
+{
+	pthread_t threads[4];
+	struct memory before;
+
+	memory_guard(fd);
+	swap_fd = fd;
+	CHECK(!pthread_barrier_init(&swaps_begin, NULL, ARRAY_SIZE(threads) + 1));
+	/* For two of four. */
+	memory_limit(2 * (SCRATCH_SIZE + 32 * PAGE));
+	for (uintptr_t i = 0; i < ARRAY_SIZE(threads); i++)
+		CHECK(!pthread_create(&threads[i], NULL, swaps, (void *)i));
+	pthread_barrier_wait(&swaps_begin);
+	before = memory_now(fd);
+	while (memory_now(fd).restored < before.restored + 20)
+		sleep_ms(5);
+	unplug();
+	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
+		CHECK(!pthread_join(threads[i], NULL));
+	CHECK(!close(fd));
+}
+
 /* Memory of the process is the process's all the while, and can go. */
 static void process_memory(int fd)
 {
@@ -493,6 +625,9 @@ CASE(fence_of_another_driver)
 CASE(inside_of_a_bind)
 CASE(inside_of_a_wait)
 CASE(mapped_memory)
+CASE(evicted_memory)
+CASE(being_restored)
+CASE(under_pressure)
 CASE(process_memory)
 CASE(imported_memory)
 CASE(successor)
@@ -507,6 +642,9 @@ const struct ktap_case ktap_cases[] = {
 	{ "inside-of-a-bind", run_inside_of_a_bind },
 	{ "inside-of-a-wait", run_inside_of_a_wait },
 	{ "mapped-memory", run_mapped_memory },
+	{ "evicted-memory", run_evicted_memory },
+	{ "being-restored", run_being_restored },
+	{ "under-pressure", run_under_pressure },
 	{ "process-memory", run_process_memory },
 	{ "imported-memory", run_imported_memory },
 	{ "successor", run_successor },
