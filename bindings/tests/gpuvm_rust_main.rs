@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+//! KUnit suites of the safe layer, in Rust.
+
+use kernel::prelude::*;
+
+mod bo_cases;
+mod layout_cases;
+mod matrix_cases;
+mod text;
+mod vm_cases;
+mod world;
+
+module! {
+    type: Cases,
+    name: "gpuvm_rust_kunit",
+    authors: ["drm-gpuvm"],
+    description: "KUnit suites of the Rust layer of drm_gpuvm",
+    license: "Dual MIT/GPL",
+}
+
+/// KUnit finds the suites by itself.
+struct Cases;
+
+impl kernel::Module for Cases {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        Ok(Self)
+    }
+}

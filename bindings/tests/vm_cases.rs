@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+//! VMs and mappings: made, refused, found, walked, attributes, errors, the end.
+
+use core::sync::atomic::Ordering;
+
+use drm_gpuvm::{MapRequest, OwnedVm};
+use kernel::prelude::*;
+
+use crate::{
+    text::{plan_text, vm_text},
+    world::{map, map_bo, Job, Steps, World, COUNTED},
+};
+
+/// The first addresses of some mappings.
+fn addresses<'a>(
+    mappings: impl Iterator<Item = &'a drm_gpuvm::Mapping<Steps>>,
+) -> Result<KVec<u64>> {
+    let mut all = KVec::new();
+    for mapping in mappings {
+        all.push(mapping.address(), GFP_KERNEL)?;
+    }
+    Ok(all)
+}
+
+/// Errors are compared by their number.
+fn errno<T>(result: Result<T>) -> i32 {
+    result.map_or_else(|error| error.to_errno(), |_| 0)
+}
+
+fn three(world: &World) -> Result<OwnedVm<Steps>> {
+    let mut vm = world.vm()?;
+    let bo = world.object(b'A')?;
+    map_bo(&mut vm, &bo, 2, 2, 0)?;
+    map_bo(&mut vm, &bo, 4, 4, 2)?;
+    map_bo(&mut vm, &bo, 16, 8, 0)?;
+    Ok(vm)
+}
+
+#[kunit_tests(gpuvm_rust_vm)]
+mod cases {
+    use super::*;
+
+    #[test]
+    fn made_and_closed() -> Result {
+        let world = World::new()?;
+        let vm = world.vm_of(16..1024, 512..544)?;
+        assert!(vm.range() == (16..1024));
+        assert!(vm.reserve() == (512..544));
+        assert!(vm.range_valid(16, 496));
+        assert!(!vm.range_valid(16, 497));
+        assert!(!vm.range_valid(0, 17));
+        assert!(!vm.range_valid(1000, u64::MAX));
+        assert_eq!(vm.close(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn bad_ranges_are_refused() -> Result {
+        let world = World::new()?;
+        #[allow(clippy::reversed_empty_ranges)]
+        let bad = [
+            (0..0, 0..0),
+            (16..8, 0..0),
+            (0..256, 300..301),
+            (0..256, 255..257),
+            (16..256, 15..17),
+            (0..256, 9..8),
+        ];
+        for (range, reserve) in bad {
+            assert_eq!(errno(world.vm_of(range, reserve)), EINVAL.to_errno());
+        }
+        assert_eq!(errno(world.vm_of(0..u64::MAX, 0..0)), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn bad_requests_change_nothing() -> Result {
+        let world = World::new()?;
+        let mut vm = three(&world)?;
+        let bo = world.object(b'B')?;
+        let pair = vm.obtain(&bo)?;
+        let before = vm_text(&vm)?;
+        let mut job = Job::new()?;
+        let bad = [
+            (0, 0),
+            (255, 2),
+            (0, 257),
+            (u64::MAX, 2),
+            (239, 2),
+            (240, 1),
+        ];
+        for (address, length) in bad {
+            let request = MapRequest::new(address, length, &pair, 0);
+            assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
+            assert_eq!(errno(vm.map_ops(&request)), EINVAL.to_errno());
+            assert_eq!(
+                errno(vm.sm_unmap(address, length, &mut job)),
+                EINVAL.to_errno()
+            );
+            assert_eq!(errno(vm.unmap_ops(address, length)), EINVAL.to_errno());
+        }
+        // A phase behind its piece, and a piece of nothing.
+        let request = MapRequest::new(32, 4, &pair, 0).repeat(2, 2);
+        assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
+        let request = MapRequest::sparse(32, 4).repeat(2, 0);
+        assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
+        assert!(vm_text(&vm)?.as_str() == before.as_str());
+        assert!(vm.driver().log.as_str().is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn a_pair_of_another_vm_is_refused() -> Result {
+        let world = World::new()?;
+        let (mut vm, other) = (world.vm()?, world.vm()?);
+        let bo = world.object(b'A')?;
+        {
+            let pair = other.obtain(&bo)?;
+            let request = MapRequest::new(0, 4, &pair, 0);
+            let mut job = Job::new()?;
+            assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
+            assert_eq!(errno(vm.map_ops(&request)), EINVAL.to_errno());
+            assert_eq!(errno(vm.madvise_ops(&request)), EINVAL.to_errno());
+        }
+        assert!(vm.iter().next().is_none());
+        assert_eq!(vm.close() + other.close(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn found() -> Result {
+        let world = World::new()?;
+        let vm = three(&world)?;
+        assert!(vm
+            .find(4, 4)
+            .is_some_and(|va| va.range() == (4..8) && va.offset() == 2));
+        assert!(vm.find(4, 3).is_none());
+        assert!(vm.find_first(5, 20).is_some_and(|va| va.address() == 4));
+        assert!(vm.find_first(8, 8).is_none());
+        assert!(vm.find_first(8, 0).is_none());
+        assert!(vm.find_first(8, u64::MAX).is_none());
+        assert!(vm.find_prev(4).is_some_and(|va| va.address() == 2));
+        assert!(vm.find_prev(5).is_none());
+        assert!(vm.find_next(8).is_none());
+        assert!(vm.find_next(16).is_some_and(|va| va.length() == 8));
+        // The reserve is no mapping, but it is not empty either.
+        assert!(vm.find(240, 16).is_none());
+        assert!(vm.find_first(200, 56).is_none());
+        assert!(vm.find_next(240).is_none());
+        assert!(vm.find_prev(256).is_none());
+        assert!(!vm.interval_empty(230, 11));
+        assert!(vm.interval_empty(24, 216));
+        Ok(())
+    }
+
+    #[test]
+    fn walked() -> Result {
+        let world = World::new()?;
+        let mut vm = three(&world)?;
+        map(&mut vm, &MapRequest::sparse(236, 4))?;
+        assert!(addresses(vm.iter())?[..] == [2, 4, 16, 236]);
+        assert!(addresses(vm.iter_range(3..17))?[..] == [2, 4, 16]);
+        assert!(addresses(vm.iter_range(4..16))?[..] == [4]);
+        assert!(addresses(vm.iter_range(8..16))?.is_empty());
+        assert!(addresses(vm.iter_range(200..256))?[..] == [236]);
+        #[allow(clippy::reversed_empty_ranges)]
+        let reversed = 9..8;
+        assert!(addresses(vm.iter_range(reversed))?.is_empty());
+        assert!(addresses(vm.prefetch_ops(3, 253)?)?[..] == [2, 4, 16, 236]);
+        assert_eq!(errno(vm.prefetch_ops(0, 0)), EINVAL.to_errno());
+        assert_eq!(errno(vm.prefetch_ops(255, 2)), EINVAL.to_errno());
+        let sparse = vm.find(236, 4).ok_or(ENOENT)?;
+        assert!(sparse.is_sparse() && sparse.object().is_none() && sparse.vm_bo().is_none());
+        vm.clear();
+        assert!(vm.iter().next().is_none());
+        assert_eq!(vm.close(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn attributes_stay_with_the_pieces() -> Result {
+        let world = World::new()?;
+        let mut vm = world.vm()?;
+        let bo = world.object(b'A')?;
+        let pair = vm.obtain(&bo)?;
+        let request = MapRequest::new(0, 32, &pair, 4)
+            .repeat(8, 3)
+            .cookie(7)
+            .driver_flags(5);
+        map(&mut vm, &request)?;
+        vm.sm_unmap(10, 2, &mut Job::new()?)?;
+        assert!(vm_text(&vm)?.as_str() == "A[0,10)@7%8#7!5 A[12,32)@11%8#7!5");
+        let behind = vm.find(12, 20).ok_or(ENOENT)?;
+        assert_eq!(behind.offset_of(12), 4 + (3 + 12) % 8);
+        assert_eq!(behind.offset_of(13), 4);
+        Ok(())
+    }
+
+    #[test]
+    fn madvise_cuts_what_is_sparse() -> Result {
+        let world = World::new()?;
+        let mut vm = world.vm()?;
+        map(&mut vm, &MapRequest::sparse(0, 16))?;
+        let request = MapRequest::sparse(4, 4).cookie(9);
+        let plan = vm.madvise_ops(&request)?;
+        assert!(
+            plan_text(&plan)?.as_str()
+                == "remap -[0,16)@0{prev -[0,4)@0, next -[8,16)@8}; map -[4,8)@0"
+        );
+        plan.carry_out(&mut Job::new()?)?;
+        assert!(vm_text(&vm)?.as_str() == "-[0,4)@0 -[4,8)@0#9 -[8,16)@8");
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_keeps_what_was_done() -> Result {
+        let world = World::new()?;
+        for planned in [false, true] {
+            let mut vm = three(&world)?;
+            vm.driver_mut().fail_at = Some(1);
+            let mut job = Job::new()?;
+            let result = if planned {
+                vm.unmap_ops(3, 10)?.carry_out(&mut job)
+            } else {
+                vm.sm_unmap(3, 10, &mut job)
+            };
+            assert_eq!(errno(result), EIO.to_errno());
+            assert!(vm_text(&vm)?.as_str() == "A[2,3)@0 A[4,8)@2 A[16,24)@0");
+            assert_eq!(vm.close(), 0);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn memory_that_is_missing_is_an_error() -> Result {
+        let world = World::new()?;
+        let mut vm = three(&world)?;
+        let bo = world.object(b'B')?;
+        let pair = vm.obtain(&bo)?;
+        let mut job = Job::new()?;
+        // Eight maps with nothing to give back use up five.
+        let mut failed = 0;
+        for page in 0..8 {
+            let request = MapRequest::new(32 + page, 1, &pair, 0);
+            match vm.sm_map(&request, &mut job) {
+                Ok(()) => assert!(failed == 0),
+                Err(error) => {
+                    assert!(error == ENOMEM);
+                    failed += 1;
+                }
+            }
+        }
+        assert_eq!(failed, 3);
+        assert_eq!(vm.iter().count(), 8);
+        Ok(())
+    }
+
+    #[test]
+    fn data_is_dropped_once() -> Result {
+        let world = World::new()?;
+        let before = COUNTED.load(Ordering::Relaxed);
+        {
+            let mut vm = three(&world)?;
+            // Three mappings and their pair.
+            assert_eq!(COUNTED.load(Ordering::Relaxed), before + 4);
+            vm.sm_unmap(5, 1, &mut Job::new()?)?;
+            assert_eq!(COUNTED.load(Ordering::Relaxed), before + 5);
+            // A piece has what its mapping had.
+            assert!(vm.find(6, 2).is_some_and(|va| va.data().0 == 4));
+            vm.sm_unmap(0, 128, &mut Job::new()?)?;
+            vm.clean_up();
+            assert_eq!(COUNTED.load(Ordering::Relaxed), before);
+            let bo = world.object(b'B')?;
+            map_bo(&mut vm, &bo, 0, 4, 0)?;
+        }
+        assert_eq!(COUNTED.load(Ordering::Relaxed), before);
+        Ok(())
+    }
+}
