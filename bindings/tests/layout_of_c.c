@@ -10,7 +10,7 @@
 #include "layout_of_c.h"
 
 /* exec.rs has this number, which the kernel has as a macro. */
-static_assert(DRM_EXEC_INTERRUPTIBLE_WAIT == BIT(0));
+static_assert(!(DRM_EXEC_INTERRUPTIBLE_WAIT ^ BIT(0)));
 
 static const size_t rows[] = {
 #include "layout_table.h"
