@@ -59,23 +59,6 @@ void gpuvm_bo_defer(struct drm_gpuvm_bo *vm_bo)
 }
 
 /**
- * gpuvm_bo_deferred_count() - how many vm_bos wait to be freed
- * @gpuvm: the VM, with nobody cleaning up at the same time
- *
- * Return: their number.
- */
-unsigned long gpuvm_bo_deferred_count(struct drm_gpuvm *gpuvm)
-{
-	struct llist_node *node = READ_ONCE(gpuvm_private(gpuvm)->bo_defer.first);
-	unsigned long count = 0;
-
-	for (; node; node = node->next)
-		count++;
-
-	return count;
-}
-
-/**
  * drm_gpuvm_bo_put_deferred() - drop a reference in the fence signalling section
  * @vm_bo: the vm_bo, or NULL
  *
@@ -122,6 +105,36 @@ static void delist_zombies(struct drm_gpuvm *gpuvm, struct llist_node *zombies)
 }
 
 /**
+ * gpuvm_bo_cleanup() - free the vm_bos that were put in jobs
+ * @gpuvm: the VM
+ *
+ * Any number of threads may do this at once: each vm_bo is freed by one of them.
+ *
+ * Context: as drm_gpuvm_bo_deferred_cleanup().
+ * Return: how many this one freed.
+ */
+unsigned long gpuvm_bo_cleanup(struct drm_gpuvm *gpuvm)
+{
+	struct llist_node *node, *next;
+	unsigned long count = 0;
+
+	node = llist_del_all(&gpuvm_private(gpuvm)->bo_defer);
+	if (!node)
+		return 0;
+
+	if (drm_gpuvm_resv_protected(gpuvm))
+		delist_zombies(gpuvm, node);
+
+	for (; node; node = next) {
+		next = node->next;
+		gpuvm_bo_free(gpuvm_bo_of_defer(node));
+		count++;
+	}
+
+	return count;
+}
+
+/**
  * drm_gpuvm_bo_deferred_cleanup() - free the vm_bos that were put in jobs
  * @gpuvm: the VM
  *
@@ -133,20 +146,8 @@ static void delist_zombies(struct drm_gpuvm *gpuvm, struct llist_node *zombies)
  */
 void drm_gpuvm_bo_deferred_cleanup(struct drm_gpuvm *gpuvm)
 {
-	struct llist_node *node, *next;
-
 	might_sleep();
 
-	node = llist_del_all(&gpuvm_private(gpuvm)->bo_defer);
-	if (!node)
-		return;
-
-	if (drm_gpuvm_resv_protected(gpuvm))
-		delist_zombies(gpuvm, node);
-
-	for (; node; node = next) {
-		next = node->next;
-		gpuvm_bo_free(gpuvm_bo_of_defer(node));
-	}
+	gpuvm_bo_cleanup(gpuvm);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bo_deferred_cleanup);

@@ -122,7 +122,7 @@ void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo);
 /* gpuvm_defer.c */
 bool gpuvm_bo_put_zombie_locked(struct drm_gpuvm_bo *vm_bo);
 void gpuvm_bo_defer(struct drm_gpuvm_bo *vm_bo);
-unsigned long gpuvm_bo_deferred_count(struct drm_gpuvm *gpuvm);
+unsigned long gpuvm_bo_cleanup(struct drm_gpuvm *gpuvm);
 
 /* gpuvm_va.c */
 int gpuvm_va_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,

@@ -304,11 +304,10 @@ unsigned long drm_gpuvm_close(struct drm_gpuvm *gpuvm)
 
 	might_sleep();
 
-	deferred = gpuvm_bo_deferred_count(gpuvm);
+	deferred = gpuvm_bo_cleanup(gpuvm);
 	drm_WARN(gpuvm->drm, deferred,
 		 "VM %s: closed with %lu vm_bos not cleaned up\n",
 		 gpuvm->name, deferred);
-	drm_gpuvm_bo_deferred_cleanup(gpuvm);
 
 	mappings = gpuvm_report_mappings(gpuvm);
 	vm_bos = gpuvm_report_vm_bos(gpuvm);
