@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 mod bo_cases;
 mod layout_cases;
+mod leak;
 mod matrix_cases;
 mod text;
 mod vm_cases;
@@ -17,6 +18,12 @@ module! {
     authors: ["drm-gpuvm"],
     description: "KUnit suites of the Rust layer of drm_gpuvm",
     license: "Dual MIT/GPL",
+    params: {
+        leak: u8 {
+            default: 0,
+            description: "1: have a reference outlive its VM, which the kernel reports",
+        },
+    },
 }
 
 /// KUnit finds the suites by itself.
@@ -24,6 +31,9 @@ struct Cases;
 
 impl kernel::Module for Cases {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        if *module_parameters::leak.value() != 0 {
+            leak::outlive()?;
+        }
         Ok(Self)
     }
 }
