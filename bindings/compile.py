@@ -5,6 +5,7 @@ Usage: compile.py BUILD CRATE SOURCE OUT [--clippy KERNEL-SOURCE] [FLAG...]
        compile.py BUILD --part NUMBER MISUSE.rs OUT
        compile.py --parts MISUSE.rs
        compile.py --examples SOURCE... OUT
+       compile.py --page PAGE.rst OUT.rs
 
 BUILD is a folder such as build/uml-lockdep in which modules were built, CRATE
 the name of what it made of a crate, without the folder. Metadata alone is made,
@@ -12,7 +13,8 @@ in OUT, so that nothing is written where the build would find it.
 
 --part compiles one part of MISUSE.rs and fails unless it is accepted or refused
 as it says; --parts lists them. --examples writes each example of the crate's
-documentation to a file of its own in OUT.
+documentation to a file of its own in OUT; --page puts all literal blocks of a
+page together, which make one module.
 """
 
 import os
@@ -112,6 +114,19 @@ def examples(sources, out):
     print(count)
 
 
+def page(path, out):
+    """The literal blocks of a page, one after the other."""
+    block, opens = False, False
+    with open(path, encoding="utf-8") as file, open(out, "w", encoding="utf-8") as to:
+        for line in file:
+            if line.strip() and not line.startswith("\t"):
+                block, opens = False, line.rstrip().endswith("::")
+            elif opens and line.startswith("\t"):
+                block = True
+            if block:
+                to.write(line[1:] if line.startswith("\t") else line)
+
+
 def main():
     arguments = sys.argv[1:]
     if arguments[0] == "--parts":
@@ -120,6 +135,9 @@ def main():
         return
     if arguments[0] == "--examples":
         examples(arguments[1:-1], arguments[-1])
+        return
+    if arguments[0] == "--page":
+        page(*arguments[1:])
         return
     build = arguments.pop(0)
     if arguments[0] == "--part":
