@@ -23,6 +23,7 @@ help:
 	@echo 'make programs          the user-space programs, into build/user'
 	@echo 'make igt               the IGT tests of VM_BIND, under igt_runner, in uml-lockdep'
 	@echo '  DRIVER=x TEST=y      on another driver, only this test; lab/igt --help'
+	@echo 'make rust-host         the Rust layer and what it stands on, natively, under sanitizers'
 	@echo 'make style             checkpatch, sparse, shellcheck, licence lines, file length'
 	@echo 'make mutants           plants bugs, one at a time, and shows which test sees them'
 	@echo 'make new-driver NAME=x a driver of your own in drivers/x, made from the example'
@@ -42,6 +43,10 @@ check:
 .PHONY: igt
 igt:
 	@lab/igt $(if $(KERNEL),--kernel $(KERNEL)) $(or $(DRIVER),example-vgem) $(TEST)
+
+.PHONY: rust-host
+rust-host:
+	@bindings/rust-host
 
 .PHONY: style
 style:

@@ -8,8 +8,9 @@ use drm_gpuvm::Exec;
 use kernel::{prelude::*, sync::aref::ARef};
 
 use crate::{
+    steps::{map_bo, COUNTED, VALIDATED},
     text::vm_text,
-    world::{map_bo, World, COUNTED, VALIDATED},
+    world::World,
 };
 
 /// Errors are compared by their number.

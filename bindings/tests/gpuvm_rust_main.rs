@@ -8,6 +8,7 @@ mod bo_cases;
 mod layout_cases;
 mod leak;
 mod matrix_cases;
+mod steps;
 mod text;
 mod vm_cases;
 mod world;

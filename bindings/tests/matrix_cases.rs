@@ -6,8 +6,9 @@ use drm_gpuvm::{MapRequest, OwnedVm, VmBo};
 use kernel::{prelude::*, sync::aref::ARef};
 
 use crate::{
+    steps::{map, Job, Steps},
     text::{plan_text, vm_text},
-    world::{map, Bo, Job, Steps, World},
+    world::{Bo, World},
 };
 
 /// Object, address, length, offset; the object is `-` for none, `0` for an unmap.

@@ -10,7 +10,7 @@ use core::fmt::{self, Write};
 use drm_gpuvm::{MapView, Mapping, Op, OwnedVm, Piece, Plan, RemapView, UnmapView};
 use kernel::prelude::*;
 
-use crate::world::{name_of, Steps};
+use crate::{steps::Steps, world::name_of};
 
 /// Text of a limited length; what does not fit is dropped.
 pub(crate) struct Text {

@@ -8,8 +8,9 @@ use drm_gpuvm::{MapRequest, OwnedVm};
 use kernel::prelude::*;
 
 use crate::{
+    steps::{map, map_bo, Job, Steps, COUNTED},
     text::{plan_text, vm_text},
-    world::{map, map_bo, Job, Steps, World, COUNTED},
+    world::World,
 };
 
 /// The first addresses of some mappings.

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * As much of a kernel as split and merge, the index and vm_bos need, in one
+ * thread of a program. Every header of the kernel that they include is this one,
+ * but for the red-black tree, which is the kernel's own for programs.
+ *
+ * Types that the C ABI has by value are as in drm_gpuvm_bindgen.h. What a lock
+ * protects is not checked here, that is done in a kernel; that it is taken and
+ * let go in pairs is.
+ */
+#ifndef __HOST_H__
+#define __HOST_H__
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint32_t u32;
+typedef unsigned long long u64;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct kref {
+	int refcount;
+};
+
+enum dma_resv_usage {
+	DMA_RESV_USAGE_KERNEL,
+	DMA_RESV_USAGE_WRITE,
+	DMA_RESV_USAGE_READ,
+	DMA_RESV_USAGE_BOOKKEEP,
+};
+
+struct ww_acquire_ctx {
+	int unused;
+};
+
+struct mutex {
+	int held;
+};
+
+struct ww_mutex {
+	struct mutex base;
+	struct ww_acquire_ctx *ctx;
+};
+
+struct dma_resv {
+	struct ww_mutex lock;
+};
+
+struct drm_exec {
+	struct ww_acquire_ctx ticket;
+};
+
+struct drm_device {
+	struct kref ref;
+};
+
+struct drm_gem_object;
+
+struct drm_gem_object_funcs {
+	void (*free)(struct drm_gem_object *obj);
+};
+
+struct drm_gem_object {
+	struct kref refcount;
+	struct drm_device *dev;
+	struct dma_resv *resv;
+	struct dma_resv _resv;
+	struct {
+		struct list_head list;
+		struct mutex lock;
+	} gpuva;
+	const struct drm_gem_object_funcs *funcs;
+};
+
+struct dma_fence;
+struct drm_file;
+struct mm_struct;
+struct seq_file;
+struct workqueue_struct;
+
+void drm_gem_object_get(struct drm_gem_object *obj);
+void drm_gem_object_put(struct drm_gem_object *obj);
+void drm_gem_private_object_init(struct drm_device *dev,
+				 struct drm_gem_object *obj, size_t size);
+void drm_gem_object_release(struct drm_gem_object *obj);
+void mutex_lock(struct mutex *lock);
+void mutex_unlock(struct mutex *lock);
+void *host_zalloc(size_t size);
+void host_free(void *memory);
+void host_sin(unsigned int which);
+
+#ifndef HOST_BINDGEN
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXPORT_SYMBOL_GPL(name)
+#define IS_ENABLED(option) 0
+#define BIT(n) (1U << (n))
+#define __user
+#define __used __attribute__((used))
+#define __maybe_unused __attribute__((unused))
+#define sizeof_field(type, member) sizeof(((type *)0)->member)
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
+#define div_u64_rem(a, b, rest) (*(rest) = (a) % (b), (a) / (b))
+#define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
+
+/* The kernel's red-black tree for programs asks for these by name. */
+#define likely(x) (x)
+#define unlikely(x) (x)
+#define rcu_assign_pointer(p, v) ((p) = (v))
+
+/* A warning is a failure here. */
+#define host_warn(condition, ...) ({ \
+	bool host__ = (condition); \
+	if (host__) { \
+		fprintf(stderr, "WARNING: %s:%d: ", __FILE__, __LINE__); \
+		fprintf(stderr, " " __VA_ARGS__); \
+		abort(); \
+	} \
+	host__; \
+})
+#define WARN(condition, ...) host_warn(condition, __VA_ARGS__)
+#define WARN_ON(condition) host_warn(condition)
+#define drm_WARN(dev, condition, ...) ((void)(dev), host_warn(condition, __VA_ARGS__))
+#define drm_WARN_ON(dev, condition) ((void)(dev), host_warn(condition))
+#define drm_err(dev, ...) ((void)(dev), fprintf(stderr, __VA_ARGS__))
+
+#define might_sleep()
+#define might_alloc(flags)
+#define lockdep_assert_held(lock) assert((lock)->held)
+#define might_lock(lock)
+
+#define GFP_KERNEL 0
+#define kzalloc(size, flags) host_zalloc(size)
+#define kfree(memory) host_free(memory)
+
+#define MAX_ERRNO 4095
+#define ERR_PTR(error) ((void *)(long)(error))
+#define PTR_ERR(ptr) ((long)(ptr))
+#define IS_ERR(ptr) ((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
+
+/* Lists */
+#define LIST_HEAD_INIT(name) { &(name), &(name) }
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	list->next = list;
+	list->prev = list;
+}
+
+static inline bool list_empty(const struct list_head *list)
+{
+	return list->next == list;
+}
+
+static inline void list_add_tail(struct list_head *new, struct list_head *list)
+{
+	new->prev = list->prev;
+	new->next = list;
+	list->prev->next = new;
+	list->prev = new;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	entry->prev->next = entry->next;
+	entry->next->prev = entry->prev;
+	entry->next = NULL;
+	entry->prev = NULL;
+}
+
+static inline void list_del_init(struct list_head *entry)
+{
+	list_del(entry);
+	INIT_LIST_HEAD(entry);
+}
+
+static inline void list_add(struct list_head *new, struct list_head *list)
+{
+	list_add_tail(new, list->next);
+}
+
+static inline void list_move(struct list_head *entry, struct list_head *list)
+{
+	list_del(entry);
+	list_add(entry, list);
+}
+
+#define list_is_last(entry, list) ((entry)->next == (list))
+#define list_is_first(entry, list) ((entry)->prev == (list))
+#define list_entry(ptr, type, member) container_of(ptr, type, member)
+#define list_first_entry(head__, type, member) \
+	list_entry((head__)->next, type, member)
+#define list_last_entry(head__, type, member) \
+	list_entry((head__)->prev, type, member)
+#define list_first_entry_or_null(head__, type, member) \
+	(list_empty(head__) ? NULL : list_first_entry(head__, type, member))
+#define list_next_entry(pos, member) \
+	list_entry((pos)->member.next, typeof(*(pos)), member)
+#define list_prev_entry(pos, member) \
+	list_entry((pos)->member.prev, typeof(*(pos)), member)
+#define list_for_each_entry(pos, head__, member) \
+	for (pos = list_first_entry(head__, typeof(*pos), member); \
+	     &(pos)->member != (head__); pos = list_next_entry(pos, member))
+#define list_for_each_entry_continue(pos, head__, member) \
+	for (pos = list_next_entry(pos, member); \
+	     &(pos)->member != (head__); pos = list_next_entry(pos, member))
+#define list_for_each_entry_safe(pos, n, head__, member) \
+	for (pos = list_first_entry(head__, typeof(*pos), member), \
+	     n = list_next_entry(pos, member); &(pos)->member != (head__); \
+	     pos = n, n = list_next_entry(n, member))
+
+struct llist_node {
+	struct llist_node *next;
+};
+
+struct llist_head {
+	struct llist_node *first;
+};
+
+#define llist_entry(ptr, type, member) container_of(ptr, type, member)
+#define init_llist_head(list) ((list)->first = NULL)
+#define init_llist_node(node) ((node)->next = NULL)
+
+static inline bool llist_add(struct llist_node *node, struct llist_head *list)
+{
+	node->next = list->first;
+	list->first = node;
+	return !node->next;
+}
+
+static inline struct llist_node *llist_del_all(struct llist_head *list)
+{
+	struct llist_node *first = list->first;
+
+	list->first = NULL;
+	return first;
+}
+
+/* References */
+#define kref_init(kref) ((kref)->refcount = 1)
+#define kref_read(kref) ((unsigned int)(kref)->refcount)
+#define kref_get(kref) ({ assert((kref)->refcount > 0); (kref)->refcount++; })
+#define kref_get_unless_zero(kref) ((kref)->refcount ? (kref)->refcount++ : 0)
+
+static inline int kref_put(struct kref *kref, void (*release)(struct kref *kref))
+{
+	assert(kref->refcount > 0);
+	if (--kref->refcount)
+		return 0;
+	release(kref);
+	return 1;
+}
+
+static inline int kref_put_mutex(struct kref *kref, void (*release)(struct kref *kref),
+				 struct mutex *lock)
+{
+	assert(kref->refcount > 0);
+	if (kref->refcount > 1) {
+		kref->refcount--;
+		return 0;
+	}
+	mutex_lock(lock);
+	kref->refcount--;
+	release(kref);
+	return 1;
+}
+
+/* Locks */
+typedef struct mutex spinlock_t;
+
+#define spin_lock_init(lock) ((lock)->held = 0)
+#define spin_lock(lock) mutex_lock(lock)
+#define spin_unlock(lock) mutex_unlock(lock)
+
+static inline struct mutex *host_guard(struct mutex *lock)
+{
+	mutex_lock(lock);
+	return lock;
+}
+
+static inline void host_unguard(struct mutex **lock)
+{
+	mutex_unlock(*lock);
+}
+
+#define scoped_guard(kind, lock) \
+	for (struct mutex *host__ __attribute__((cleanup(host_unguard))) = \
+	     host_guard(lock), *done__ = NULL; !done__; done__ = host__)
+
+#define dma_resv_lock(resv, ctx) mutex_lock(&(resv)->lock.base)
+#define dma_resv_unlock(resv) mutex_unlock(&(resv)->lock.base)
+#define dma_resv_held(resv) ((resv)->lock.base.held)
+#define dma_resv_is_locked(resv) ((resv)->lock.base.held)
+#define dma_resv_assert_held(resv) assert(dma_resv_held(resv))
+
+#define drm_dev_get(dev) kref_get(&(dev)->ref)
+#define drm_dev_put(dev) ((dev)->ref.refcount--)
+#define drm_gem_for_each_gpuvm_bo(pos, obj) \
+	list_for_each_entry(pos, &(obj)->gpuva.list, list.entry.gem)
+
+/* Nothing is traced. */
+#define TP_PROTO(...) __VA_ARGS__
+#define TRACE_EVENT(name, proto, ...) \
+	static inline void trace_##name(proto) {} \
+	static inline bool trace_##name##_enabled(void) { return false; }
+#endif
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+//! The KUnit cases of the layer that need no kernel, as a program.
+
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    dead_code,
+    reason = "some of what the cases share is for those that lock"
+)]
+
+mod matrix_cases;
+mod steps;
+mod text;
+mod vm_cases;
+mod world;
+
+/// What the sanitizers have to notice. Run one by one, by name, and not with the others.
+mod sins {
+    fn in_c(which: u32) {
+        // SAFETY: None: this is what the sanitizers are for.
+        unsafe { kernel::bindings::host_sin(which) };
+    }
+
+    #[test]
+    #[ignore]
+    fn use_after_free_in_c() {
+        in_c(0);
+    }
+
+    #[test]
+    #[ignore]
+    fn shift_in_c() {
+        in_c(1);
+    }
+
+    #[test]
+    #[ignore]
+    fn leak_in_c() {
+        in_c(2);
+    }
+
+    #[test]
+    #[ignore]
+    fn use_after_free_in_rust() {
+        let value = Box::into_raw(Box::new(1));
+        // SAFETY: None, as above.
+        let read = unsafe {
+            drop(Box::from_raw(value));
+            value.read_volatile()
+        };
+        assert_eq!(read, 1);
+    }
+}
