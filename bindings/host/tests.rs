@@ -8,9 +8,14 @@
     reason = "some of what the cases share is for those that lock"
 )]
 
+// Not in this folder: host.mk puts all of them together.
+#[rustfmt::skip]
 mod matrix_cases;
+#[rustfmt::skip]
 mod steps;
+#[rustfmt::skip]
 mod text;
+#[rustfmt::skip]
 mod vm_cases;
 mod world;
 
