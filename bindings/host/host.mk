@@ -100,3 +100,10 @@ $(OUT)/tests: $(OUT)/src/tests.rs $(OUT)/libdrm_gpuvm.rlib $(OUT)/libcore.a
 	HOST_OUT=$(abspath $(OUT)) rustc $(RUSTFLAGS) --test --crate-name tests \
 		--extern kernel=$(OUT)/libkernel.rlib --extern drm_gpuvm=$(OUT)/libdrm_gpuvm.rlib \
 		-Clink-arg=$(OUT)/libcore.a -Clink-arg=-Wl,--gc-sections $<
+
+# What rustdoc makes of the layer; a link that leads nowhere is an error.
+.PHONY: doc
+doc: $(OUT)/libdrm_gpuvm.rlib
+	rustdoc --edition=2021 -Dwarnings --extern kernel=$(OUT)/libkernel.rlib \
+		--extern drm_gpuvm_raw=$(OUT)/libdrm_gpuvm_raw.rlib -L $(OUT) \
+		--out-dir $(OUT)/doc bindings/gpuvm/drm_gpuvm.rs
