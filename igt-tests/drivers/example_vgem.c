@@ -7,9 +7,14 @@
  * about a call is at the end of the function that makes it.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <drm/evgem_drm.h>
 
@@ -17,6 +22,10 @@
 #include "vmb_driver.h"
 
 #define PAGE 4096u
+
+#define PARAMETERS "/sys/module/example_vgem/parameters/"
+#define DEBUGFS "/sys/kernel/debug/"
+#define FAIL_BIND DEBUGFS "example-vgem/fail_bind/"
 
 /* An element that is longer than the kernel knows. */
 #define LONGER 16
@@ -39,6 +48,8 @@ static int query(int fd, struct vmb_caps *caps)
 		{ DRM_EVGEM_FEATURE_UNMAP_BO, VMB_UNMAP_BO },
 		{ DRM_EVGEM_FEATURE_HUGE, VMB_HUGE },
 		{ DRM_EVGEM_FEATURE_PRIME, VMB_PRIME },
+		{ DRM_EVGEM_FEATURE_REPEAT, VMB_REPEAT },
+		{ DRM_EVGEM_FEATURE_USERPTR, VMB_USERPTR },
 	};
 	struct drm_evgem_device_info info = { 0 };
 	struct drm_evgem_query args = {
@@ -66,6 +77,13 @@ static int query(int fd, struct vmb_caps *caps)
 	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
 		if (info.features & features[i].theirs)
 			caps->features |= features[i].ours;
+	/* Not by ioctls, but by files that are not everywhere and for everybody. */
+	if (info.features & DRM_EVGEM_FEATURE_MEMORY_LIMIT &&
+	    !access(PARAMETERS "max_resident_kb", W_OK) &&
+	    !access(DEBUGFS "dri", R_OK | X_OK))
+		caps->features |= VMB_LIMIT;
+	if (!access(FAIL_BIND "probability", W_OK))
+		caps->features |= VMB_BREAK;
 
 	return 0;
 }
@@ -220,16 +238,19 @@ static struct drm_evgem_bind_op make_op(const struct vmb_op *op)
 		[VMB_OP_UNMAP] = DRM_EVGEM_BIND_OP_UNMAP,
 		[VMB_OP_SPARSE] = DRM_EVGEM_BIND_OP_MAP_SPARSE,
 		[VMB_OP_UNMAP_BO] = DRM_EVGEM_BIND_OP_UNMAP_BO,
+		[VMB_OP_USERPTR] = DRM_EVGEM_BIND_OP_MAP_USERPTR,
 	};
 
 	return (struct drm_evgem_bind_op){
 		.op = types[op->type],
-		.flags = op->flags & VMB_OP_READONLY ? DRM_EVGEM_BIND_READONLY :
-						       0,
+		.flags = (op->flags & VMB_OP_READONLY ?
+			  DRM_EVGEM_BIND_READONLY : 0) |
+			 (op->repeat ? DRM_EVGEM_BIND_REPEAT : 0),
 		.handle = op->bo,
 		.addr = op->addr,
 		.range = op->range,
 		.offset = op->offset,
+		.repeat = op->repeat,
 	};
 }
 
@@ -487,6 +508,79 @@ static int exec(int fd, const struct vmb_exec *exec)
 	return ret;
 }
 
+static int set_number(const char *path, uint64_t number)
+{
+	char text[24];
+	int file, ret;
+
+	file = open(path, O_WRONLY | O_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	ret = write(file, text, strlen(text)) < 0 ? -errno : 0;
+	close(file);
+	return ret;
+}
+
+static int memory_limit(int fd, uint64_t bytes)
+{
+	(void)fd;
+	return set_number(PARAMETERS "max_resident_kb", bytes / 1024);
+}
+
+static int memory_shrink(int fd, bool shrink)
+{
+	(void)fd;
+	/* 1, the default: only with swap. */
+	return set_number(PARAMETERS "shrink", shrink ? 2 : 1);
+}
+
+static int memory(int fd, struct vmb_memory *memory)
+{
+	unsigned long long resident, evicted, restored;
+	char path[64];
+	struct stat st;
+	FILE *file;
+	int n;
+
+	if (fstat(fd, &st))
+		return -errno;
+	snprintf(path, sizeof(path), DEBUGFS "dri/%u/memory",
+		 minor(st.st_rdev));
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	n = fscanf(file, "limit %*u resident %llu bos %*u evicted %llu restored %llu",
+		   &resident, &evicted, &restored);
+	fclose(file);
+	if (n != 3)
+		return -EPROTO;
+
+	*memory = (struct vmb_memory){ resident, evicted, restored };
+	return 0;
+}
+
+static int break_binds(int fd, unsigned int good, unsigned int bad)
+{
+	const struct {
+		const char *path;
+		unsigned int value;
+	} files[] = {
+		{ FAIL_BIND "verbose", 0 },
+		{ FAIL_BIND "interval", 1 },
+		{ FAIL_BIND "space", good },
+		{ FAIL_BIND "times", bad },
+		{ FAIL_BIND "probability", bad ? 100 : 0 },
+	};
+	int ret = 0;
+
+	(void)fd;
+	for (unsigned int i = 0; i < ARRAY_SIZE(files) && !ret; i++)
+		ret = set_number(files[i].path, files[i].value);
+
+	return ret;
+}
+
 /* Each is a good call, but for the one thing that is set by name. */
 static int wrong_call(int fd, enum vmb_wrong wrong, const struct vmb_ids *ids)
 {
@@ -563,5 +657,9 @@ const struct vmb_driver vmb_example_vgem = {
 	.queue_create = queue_create,
 	.queue_destroy = queue_destroy,
 	.exec = exec,
+	.memory_limit = memory_limit,
+	.memory_shrink = memory_shrink,
+	.memory = memory,
+	.break_binds = break_binds,
 	.wrong_call = wrong_call,
 };

@@ -14,6 +14,9 @@
 
 #define VMB_PAGE 4096ull
 
+/* Jobs that can be under way at once in vmb_run_all(). */
+#define VMB_ENDS 16
+
 /* Far apart, so that a driver that strays is seen. */
 #define VMB_DATA 0x100000000ull
 #define VMB_WINDOW 0x10000000000ull
@@ -39,6 +42,22 @@
 			     strerror(vmb_want)); \
 	} while (0)
 
+/**
+ * define VMB_MAIN - the body of a program
+ *
+ * What igt_main is, whose form is not the same in all versions of IGT.
+ */
+#define VMB_MAIN() \
+	static void vmb_main(void); \
+	int main(int argc, char **argv) \
+	{ \
+		igt_subtest_init_parse_opts(&argc, argv, NULL, NULL, NULL, \
+					    NULL, NULL); \
+		vmb_main(); \
+		igt_exit(); \
+	} \
+	static void vmb_main(void)
+
 /* The device: vmb_device.c */
 
 /**
@@ -48,6 +67,10 @@ struct vmb_dev {
 	int fd;
 	const struct vmb_driver *drv;
 	struct vmb_caps caps;
+	/** @ends: syncobjs for jobs that are waited for at once */
+	uint32_t ends[VMB_ENDS];
+	/** @owner: the process that these are of; a child makes its own */
+	pid_t owner;
 };
 
 /**
@@ -58,6 +81,10 @@ struct vmb_dev {
  */
 void vmb_open(struct vmb_dev *dev);
 void vmb_close(struct vmb_dev *dev);
+/** vmb_begin() - the same at the start of a subtest, with nothing left of others */
+void vmb_begin(struct vmb_dev *dev);
+/** vmb_end() - and at its end: all that it opened and mapped goes */
+void vmb_end(struct vmb_dev *dev);
 /** vmb_need() - skip unless the driver has all these features */
 void vmb_need(const struct vmb_dev *dev, uint32_t features);
 
@@ -91,10 +118,11 @@ int vmb_done(struct vmb_dev *dev, uint32_t syncobj, uint64_t point);
 /* BOs: vmb_bo.c */
 
 /**
- * struct vmb_bo - a BO that the CPU has mapped
+ * struct vmb_bo - a BO that the CPU has mapped, or memory of the process
  */
 struct vmb_bo {
 	struct vmb_dev *dev;
+	/** @handle: 0 for memory of the process: it is bound as a userptr */
 	uint32_t handle;
 	uint64_t size;
 	/** @seed: in the high bits of each of its words */
@@ -114,14 +142,43 @@ void vmb_bo_create(struct vmb_bo *bo, struct vmb_dev *dev, uint64_t size,
 /** vmb_bo_wrap() - a handle that is there already, as a BO with contents */
 void vmb_bo_wrap(struct vmb_bo *bo, struct vmb_dev *dev, uint32_t handle,
 		 uint64_t size, uint32_t seed);
+/** vmb_bo_user() - memory of the process, bound as if it were a BO */
+void vmb_bo_user(struct vmb_bo *bo, struct vmb_dev *dev, uint64_t size,
+		 uint32_t seed);
 /** vmb_bo_map() - map a BO for the CPU */
 void *vmb_bo_map(struct vmb_dev *dev, uint32_t handle, uint64_t size);
+/** vmb_bo_unmap() - end that; the handle stays */
+void vmb_bo_unmap(struct vmb_bo *bo);
+/** vmb_bo_fill() - store its contents, by the CPU */
+void vmb_bo_fill(struct vmb_bo *bo);
 /** vmb_bo_close() - close the handle, and end the CPU's mapping */
 void vmb_bo_close(struct vmb_bo *bo);
 /** vmb_bo_intact() - the CPU sees the contents that it wrote */
 void vmb_bo_intact(const struct vmb_bo *bo);
 /** vmb_handle_close() - 0 or a negative errno */
 int vmb_handle_close(struct vmb_dev *dev, uint32_t handle);
+
+/* Calls that are made once, whatever happens: vmb_once.c */
+
+/** vmb_signals_begin() - a signal that does nothing, each @us microseconds */
+void vmb_signals_begin(unsigned int us);
+void vmb_signals_end(void);
+/** vmb_fail_begin() - skips where no allocation can be made to fail */
+void vmb_fail_begin(void);
+/** vmb_fail_nth() - in the next calls, the nth allocation; 0: none */
+void vmb_fail_nth(unsigned int nth);
+/** vmb_has_failed() - whether the last call had so many */
+bool vmb_has_failed(void);
+
+/* Memory of BOs, taken away: vmb_memory.c. All of it needs VMB_LIMIT. */
+
+/** vmb_limit() - bytes that BOs may have at once, until the subtest ends; 0: all */
+void vmb_limit(struct vmb_dev *dev, uint64_t bytes);
+/** vmb_shrink() - reclaim of the kernel takes memory away, until the subtest ends */
+void vmb_shrink(struct vmb_dev *dev);
+/** vmb_evict_all() - evict all that is idle; then there is no limit */
+void vmb_evict_all(struct vmb_dev *dev);
+struct vmb_memory vmb_memory(struct vmb_dev *dev);
 
 /* VMs: vmb_vm.c */
 
@@ -144,6 +201,8 @@ struct vmb_op vmb_map(const struct vmb_bo *bo, uint64_t offset, uint64_t addr,
 		      uint64_t range);
 struct vmb_op vmb_map_readonly(const struct vmb_bo *bo, uint64_t offset,
 			       uint64_t addr, uint64_t range);
+struct vmb_op vmb_map_repeat(const struct vmb_bo *bo, uint64_t offset,
+			     uint64_t addr, uint64_t range, uint64_t repeat);
 struct vmb_op vmb_unmap(uint64_t addr, uint64_t range);
 struct vmb_op vmb_sparse(uint64_t addr, uint64_t range);
 struct vmb_op vmb_unmap_bo(const struct vmb_bo *bo);
@@ -153,6 +212,9 @@ int vmb_try_bind(struct vmb_vm *vm, const struct vmb_op *ops, uint32_t count);
 /** vmb_try_async() - a bind that is queued; 0 or a negative errno */
 int vmb_try_async(struct vmb_vm *vm, const struct vmb_op *ops, uint32_t count,
 		  const struct vmb_sync *syncs, uint32_t num_syncs);
+
+/** vmb_bind_once() - as vmb_try_bind(); -EINTR if a signal came */
+int vmb_bind_once(struct vmb_vm *vm, const struct vmb_op *ops, uint32_t count);
 
 /* A bind of one operation. */
 static inline int vmb_bind1(struct vmb_vm *vm, struct vmb_op op)
@@ -180,9 +242,21 @@ struct vmb_cmd vmb_wait_word(uint64_t addr, uint64_t value);
 int vmb_try_exec(struct vmb_dev *dev, uint32_t queue,
 		 const struct vmb_cmd *cmds, uint32_t count,
 		 const struct vmb_sync *syncs, uint32_t num_syncs);
+/** vmb_exec_once() - without syncs; -EINTR if a signal came */
+int vmb_exec_once(struct vmb_dev *dev, uint32_t queue,
+		  const struct vmb_cmd *cmds, uint32_t count);
 /** vmb_run() - a job, to its end: 0 or the negative errno of its fence */
 int vmb_run(struct vmb_dev *dev, uint32_t queue, const struct vmb_cmd *cmds,
 	    uint32_t count);
+
+/**
+ * vmb_run_all() - several jobs of one command each, one after the other
+ * @status: how each of them ended, as vmb_run() returns it
+ *
+ * At most VMB_ENDS of them.
+ */
+void vmb_run_all(struct vmb_dev *dev, uint32_t queue,
+		 const struct vmb_cmd *cmds, uint32_t count, int *status);
 
 /* A job of one command, on the VM's own queue. */
 static inline int vmb_run1(struct vmb_vm *vm, struct vmb_cmd cmd)
@@ -197,7 +271,7 @@ int vmb_read(struct vmb_vm *vm, uint64_t addr, void *buf, uint64_t size);
 /** vmb_word_at() - the word at an address that must be readable */
 uint64_t vmb_word_at(struct vmb_vm *vm, uint64_t addr);
 
-/** vmb_shows() - the engine must see this piece of a BO there, each byte */
+/** vmb_shows() - the engine must see this piece of a BO there, as the CPU does */
 void vmb_shows(struct vmb_vm *vm, uint64_t addr, uint64_t range,
 	       const struct vmb_bo *bo, uint64_t offset);
 /**
@@ -209,6 +283,13 @@ void vmb_reaches(struct vmb_vm *vm, uint64_t addr, uint64_t range,
 		 const struct vmb_bo *bo, uint64_t offset);
 /** vmb_faults() - an access must fault, and be told of, where that is told */
 void vmb_faults(struct vmb_vm *vm, uint64_t addr, bool write);
+/**
+ * vmb_all_fault() - so must each of several
+ *
+ * At most VMB_ENDS of them, which is faster than one by one.
+ */
+void vmb_all_fault(struct vmb_vm *vm, const uint64_t *addrs, const bool *write,
+		   uint32_t count);
 /** vmb_unmapped() - each page of a range must fault */
 void vmb_unmapped(struct vmb_vm *vm, uint64_t addr, uint64_t range);
 /** vmb_is_sparse() - it must read as zero, and take writes that go nowhere */
@@ -254,6 +335,8 @@ struct vmb_load *vmb_load_start(struct vmb_vm *vm, const uint64_t *addrs,
 				unsigned int count);
 /** vmb_load_stop() - end it; fails if a page was not there all the time */
 void vmb_load_stop(struct vmb_load *load);
+/** vmb_load_abandon() - end it, whatever it saw */
+void vmb_load_abandon(struct vmb_load *load);
 
 void vmb_sleep_ms(unsigned int ms);
 uint64_t vmb_now_ms(void);

@@ -8,7 +8,7 @@
 
 #include <xf86drm.h>
 
-#include "vmb.h"
+#include "vmb_left.h"
 
 void *vmb_bo_map(struct vmb_dev *dev, uint32_t handle, uint64_t size)
 {
@@ -19,7 +19,21 @@ void *vmb_bo_map(struct vmb_dev *dev, uint32_t handle, uint64_t size)
 	cpu = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd,
 		   offset);
 	igt_assert_f(cpu != MAP_FAILED, "mmap of a BO: %s\n", strerror(errno));
+	vmb_left_mapping(cpu, size);
 	return cpu;
+}
+
+void vmb_bo_unmap(struct vmb_bo *bo)
+{
+	vmb_left_no_mapping(bo->cpu);
+	igt_assert(!munmap(bo->cpu, bo->size));
+	bo->cpu = NULL;
+}
+
+void vmb_bo_fill(struct vmb_bo *bo)
+{
+	for (uint64_t at = 0; at < bo->size; at += sizeof(*bo->cpu))
+		bo->cpu[at / sizeof(*bo->cpu)] = vmb_word(bo, at);
 }
 
 void vmb_bo_wrap(struct vmb_bo *bo, struct vmb_dev *dev, uint32_t handle,
@@ -32,8 +46,7 @@ void vmb_bo_wrap(struct vmb_bo *bo, struct vmb_dev *dev, uint32_t handle,
 		.seed = seed,
 		.cpu = vmb_bo_map(dev, handle, size),
 	};
-	for (uint64_t at = 0; at < size; at += sizeof(*bo->cpu))
-		bo->cpu[at / sizeof(*bo->cpu)] = vmb_word(bo, at);
+	vmb_bo_fill(bo);
 }
 
 void vmb_bo_create(struct vmb_bo *bo, struct vmb_dev *dev, uint64_t size,
@@ -50,6 +63,23 @@ void vmb_bo_create(struct vmb_bo *bo, struct vmb_dev *dev, uint64_t size,
 	vmb_bo_wrap(bo, dev, handle, size, seed);
 }
 
+void vmb_bo_user(struct vmb_bo *bo, struct vmb_dev *dev, uint64_t size,
+		 uint32_t seed)
+{
+	void *cpu = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	igt_assert(cpu != MAP_FAILED);
+	vmb_left_mapping(cpu, size);
+	*bo = (struct vmb_bo){
+		.dev = dev,
+		.size = size,
+		.seed = seed,
+		.cpu = cpu,
+	};
+	vmb_bo_fill(bo);
+}
+
 int vmb_handle_close(struct vmb_dev *dev, uint32_t handle)
 {
 	struct drm_gem_close args = { .handle = handle };
@@ -59,9 +89,9 @@ int vmb_handle_close(struct vmb_dev *dev, uint32_t handle)
 
 void vmb_bo_close(struct vmb_bo *bo)
 {
-	igt_assert(!munmap(bo->cpu, bo->size));
-	bo->cpu = NULL;
-	vmb_ok(vmb_handle_close(bo->dev, bo->handle));
+	vmb_bo_unmap(bo);
+	if (bo->handle)
+		vmb_ok(vmb_handle_close(bo->dev, bo->handle));
 }
 
 void vmb_bo_intact(const struct vmb_bo *bo)

@@ -10,7 +10,7 @@
 
 #include <xf86drm.h>
 
-#include "vmb.h"
+#include "vmb_left.h"
 
 /* All that there are. */
 static const struct vmb_driver *const vmb_drivers[] = {
@@ -76,13 +76,28 @@ void vmb_open(struct vmb_dev *dev)
 	dev->fd = open_node(wanted, &dev->drv);
 	igt_require_f(dev->fd >= 0, "no render node is that of %s\n",
 		      wanted ? wanted->name : "a driver that is known here");
+	dev->owner = 0;
+	vmb_left_file(dev->fd);
 	vmb_ok(dev->drv->query(dev->fd, &dev->caps));
 }
 
 void vmb_close(struct vmb_dev *dev)
 {
+	vmb_left_no_file(dev->fd);
 	igt_assert(!close(dev->fd));
 	dev->fd = -1;
+}
+
+void vmb_begin(struct vmb_dev *dev)
+{
+	vmb_left_clean();
+	vmb_open(dev);
+}
+
+void vmb_end(struct vmb_dev *dev)
+{
+	vmb_close(dev);
+	vmb_left_clean();
 }
 
 static const char *const feature_names[] = {
@@ -90,7 +105,8 @@ static const char *const feature_names[] = {
 	"read-only mappings", "unmapping all of a BO", "huge pages",
 	"BOs that are private to a VM", "dma-bufs", "a wait of the engine",
 	"reports of faults", "timeouts of queues", "counts of mappings",
-	"VMs of a given range",
+	"VMs of a given range", "mappings that repeat", "userptr mappings",
+	"a memory limit that can be set", "page tables that can be made to fail",
 };
 
 void vmb_need(const struct vmb_dev *dev, uint32_t features)
@@ -108,10 +124,10 @@ void vmb_subtests(const struct vmb_test *tests, unsigned int count)
 		igt_subtest(tests[i].name) {
 			struct vmb_dev dev;
 
-			vmb_open(&dev);
+			vmb_begin(&dev);
 			vmb_need(&dev, tests[i].needs);
 			tests[i].run(&dev);
-			vmb_close(&dev);
+			vmb_end(&dev);
 		}
 	}
 }

@@ -52,6 +52,14 @@ enum vmb_feature {
 	VMB_COUNTS = 1 << 11,
 	/** @VMB_VM_RANGE: a VM can be made smaller than the largest */
 	VMB_VM_RANGE = 1 << 12,
+	/** @VMB_REPEAT: a piece of a BO over and over, see vmb_op.repeat */
+	VMB_REPEAT = 1 << 13,
+	/** @VMB_USERPTR: memory of the process, VMB_OP_USERPTR */
+	VMB_USERPTR = 1 << 14,
+	/** @VMB_LIMIT: memory_limit() can be set, and BOs are evicted at it */
+	VMB_LIMIT = 1 << 15,
+	/** @VMB_BREAK: break_binds() makes page tables fail */
+	VMB_BREAK = 1 << 16,
 };
 
 /**
@@ -83,9 +91,11 @@ enum vmb_op_type {
 	VMB_OP_UNMAP,
 	VMB_OP_SPARSE,
 	VMB_OP_UNMAP_BO,
+	/** @VMB_OP_USERPTR: vmb_op.offset is an address of the process */
+	VMB_OP_USERPTR,
 };
 
-/** define VMB_OP_READONLY - flag of a VMB_OP_MAP */
+/** define VMB_OP_READONLY - flag of a VMB_OP_MAP or VMB_OP_USERPTR */
 #define VMB_OP_READONLY 0x1
 
 /**
@@ -99,6 +109,11 @@ struct vmb_op {
 	uint64_t range;
 	/** @offset: in the BO */
 	uint64_t offset;
+	/**
+	 * @repeat: of a VMB_OP_MAP: that many bytes from @offset on are mapped
+	 * again and again, to the end of @range; 0: no such thing
+	 */
+	uint64_t repeat;
 };
 
 /**
@@ -245,6 +260,18 @@ struct vmb_report {
 	uint64_t table_bytes;
 };
 
+/**
+ * struct vmb_memory - what BOs have, with VMB_LIMIT
+ */
+struct vmb_memory {
+	/** @resident: bytes that all of them have now */
+	uint64_t resident;
+	/** @evicted: how often one has lost its memory; only grows */
+	uint64_t evicted;
+	/** @restored: how often one got it back; only grows */
+	uint64_t restored;
+};
+
 /** struct vmb_ids - something of each kind, for wrong_call() */
 struct vmb_ids {
 	uint32_t vm, bo, queue;
@@ -282,6 +309,24 @@ struct vmb_driver {
 			    uint32_t *queue);
 	int (*queue_destroy)(int fd, uint32_t queue);
 	int (*exec)(int fd, const struct vmb_exec *exec);
+
+	/**
+	 * @memory_limit: bytes that all BOs of the device may have at once; 0:
+	 * no limit. With VMB_LIMIT. Not of a file: it stays until it is set
+	 * again, so that the tests set it to 0 when they end.
+	 */
+	int (*memory_limit)(int fd, uint64_t bytes);
+	/** @memory_shrink: whether reclaim of the kernel evicts, too */
+	int (*memory_shrink)(int fd, bool shrink);
+	int (*memory)(int fd, struct vmb_memory *memory);
+
+	/**
+	 * @break_binds: after @good changes of page tables @bad of them fail
+	 *
+	 * With VMB_BREAK. One: the bind is undone. Two: undoing it fails, too,
+	 * and the VM is dead. 0: no more of it.
+	 */
+	int (*break_binds)(int fd, unsigned int good, unsigned int bad);
 
 	/** @wrong_call: make the call that @wrong names, with good @ids */
 	int (*wrong_call)(int fd, enum vmb_wrong wrong,

@@ -10,14 +10,16 @@
 
 #include <xf86drm.h>
 
-#include "vmb.h"
+#include "vmb_left.h"
 
 #define LOAD_WINDOW (VMB_WINDOW + (1ull << 36))
 #define LOAD_PAGES 64
 #define LOAD_WAIT_NS 30000000000ll
 
 struct vmb_load {
-	struct vmb_vm *vm;
+	/** @vm, @dev: copies, which are there when the subtest's are not */
+	struct vmb_vm vm;
+	struct vmb_dev dev;
 	uint32_t queue;
 	uint32_t done;
 	/** @seen: what the engine copied, a word for each page */
@@ -35,7 +37,7 @@ struct vmb_load {
 
 static int load_round(struct vmb_load *load)
 {
-	struct vmb_dev *dev = load->vm->dev;
+	struct vmb_dev *dev = &load->dev;
 	struct vmb_sync signal = vmb_signal(load->done, 0);
 	struct timespec now;
 	int ret;
@@ -82,7 +84,9 @@ struct vmb_load *vmb_load_start(struct vmb_vm *vm, const uint64_t *addrs,
 
 	igt_assert(load);
 	igt_assert(count <= LOAD_PAGES);
-	load->vm = vm;
+	load->vm = *vm;
+	load->dev = *vm->dev;
+	load->vm.dev = &load->dev;
 	load->count = count;
 	load->queue = vmb_queue(vm, 0);
 	load->done = vmb_syncobj(vm->dev);
@@ -94,13 +98,22 @@ struct vmb_load *vmb_load_start(struct vmb_vm *vm, const uint64_t *addrs,
 		load->cmds[i] = vmb_copy(LOAD_WINDOW + 8 * i, addrs[i], 8);
 	}
 	igt_assert(!pthread_create(&load->thread, NULL, load_thread, load));
+	vmb_left_load(load);
 	return load;
+}
+
+void vmb_load_abandon(struct vmb_load *load)
+{
+	__atomic_store_n(&load->stop, true, __ATOMIC_RELEASE);
+	pthread_join(load->thread, NULL);
+	free(load);
 }
 
 void vmb_load_stop(struct vmb_load *load)
 {
-	struct vmb_vm *vm = load->vm;
+	struct vmb_vm *vm = &load->vm;
 
+	vmb_left_load(NULL);
 	__atomic_store_n(&load->stop, true, __ATOMIC_RELEASE);
 	igt_assert(!pthread_join(load->thread, NULL));
 	igt_debug("load: %u rounds\n", load->rounds);

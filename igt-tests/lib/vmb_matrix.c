@@ -4,9 +4,13 @@
  *
  * Rows and columns of the matrices.
  */
+#include <sys/mman.h>
+
 #include "vmb_matrix.h"
 
 #define LOADED 32
+#define PIECE 3
+#define LARGE 512
 
 const struct vmb_row vmb_rows[] = {
 	{ "all", 1, 8, 0, 8 },
@@ -33,18 +37,29 @@ const struct vmb_row vmb_rows[] = {
 
 const unsigned int vmb_num_rows = ARRAY_SIZE(vmb_rows);
 
-static void create_bos(struct vmb_cut *cut, uint32_t pages, uint32_t flags)
+static void create_bo(struct vmb_cut *cut, struct vmb_bo *bo, uint32_t pages,
+		      uint32_t flags, uint32_t seed)
 {
 	struct vmb_dev *dev = cut->vm.dev;
 	uint32_t vm = flags & VMB_COLUMN_PRIVATE ? cut->vm.id : 0;
 	uint32_t huge = flags & VMB_COLUMN_HUGE ? VMB_BO_HUGE : 0;
 	uint64_t size = pages * VMB_PAGE;
 
+	if (flags & VMB_COLUMN_USERPTR) {
+		vmb_bo_user(bo, dev, size, seed);
+		return;
+	}
 	if (huge)
 		size = (size + dev->caps.huge_page - 1) &
 		       ~(dev->caps.huge_page - 1);
-	vmb_bo_create(&cut->old, dev, size, huge, vm, 0xa);
-	vmb_bo_create(&cut->other, dev, size, huge, vm, 0xb);
+	vmb_bo_create(bo, dev, size, huge, vm, seed);
+}
+
+const struct vmb_bo *vmb_cut_other(struct vmb_cut *cut, uint32_t pages,
+				   const struct vmb_column *column)
+{
+	create_bo(cut, &cut->other, pages, column->flags, 0xb);
+	return &cut->other;
 }
 
 /*
@@ -63,11 +78,27 @@ static void map_old(struct vmb_cut *cut, const struct vmb_row *row,
 		else if (flags & VMB_COLUMN_READONLY)
 			vmb_model_map_readonly(cut->model, at, row->each,
 					       &cut->old, from);
+		else if (flags & VMB_COLUMN_REPEAT)
+			vmb_model_repeat(cut->model, at, row->each, &cut->old,
+					 from, PIECE);
 		else
 			vmb_model_map(cut->model, at, row->each, &cut->old,
 				      from);
 	}
-	vmb_model_apply(cut->model);
+	/* What was used is in the TLB when the request comes. */
+	vmb_model_bind(cut->model);
+	vmb_model_look(cut->model);
+}
+
+/* It is there, but not in the page tables, and must not come back too early. */
+static void take_away(struct vmb_cut *cut, uint32_t flags)
+{
+	if (!(flags & VMB_COLUMN_USERPTR)) {
+		vmb_evict_all(cut->vm.dev);
+		return;
+	}
+	igt_assert(!madvise(cut->old.cpu, cut->old.size, MADV_DONTNEED));
+	vmb_bo_fill(&cut->old);
 }
 
 /* Pages that the request leaves alone. */
@@ -93,6 +124,12 @@ static void start_load(struct vmb_cut *cut, const struct vmb_row *row)
 	cut->load = vmb_load_start(&cut->vm, addrs, n);
 }
 
+bool vmb_has_cell(const struct vmb_row *row, const struct vmb_column *column)
+{
+	return row->mappings * row->each < LARGE ||
+	       column->flags & VMB_COLUMN_LARGE;
+}
+
 void vmb_cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
 		   const struct vmb_row *row, const struct vmb_column *column)
 {
@@ -101,13 +138,15 @@ void vmb_cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
 
 	memset(cut, 0, sizeof(*cut));
 	vmb_vm_create(&cut->vm, dev);
-	create_bos(cut, pages + VMB_ROW_START, column->flags);
+	create_bo(cut, &cut->old, pages + VMB_ROW_START, column->flags, 0xa);
 	/* The first mapping begins where a large entry can. */
 	if (column->flags & VMB_COLUMN_HUGE)
 		base -= VMB_ROW_START * VMB_PAGE;
 	cut->model = vmb_model(&cut->vm, base, pages + 2 * VMB_ROW_START);
 	cut->page = VMB_ROW_START + row->page;
 	map_old(cut, row, column->flags);
+	if (column->flags & VMB_COLUMN_AWAY)
+		take_away(cut, column->flags);
 	if (column->flags & VMB_COLUMN_LOAD)
 		start_load(cut, row);
 }
@@ -120,7 +159,10 @@ void vmb_cut_end(struct vmb_cut *cut)
 	vmb_model_end(cut->model);
 	vmb_vm_destroy(&cut->vm);
 	vmb_bo_intact(&cut->old);
-	vmb_bo_intact(&cut->other);
 	vmb_bo_close(&cut->old);
+	if (!cut->other.cpu)
+		return;
+
+	vmb_bo_intact(&cut->other);
 	vmb_bo_close(&cut->other);
 }

@@ -41,6 +41,14 @@ enum vmb_column_flags {
 	VMB_COLUMN_SAME = 1 << 5,
 	/** @VMB_COLUMN_CONTINUES: and goes on where its neighbours end */
 	VMB_COLUMN_CONTINUES = 1 << 6,
+	/** @VMB_COLUMN_USERPTR: memory of the process in place of BOs */
+	VMB_COLUMN_USERPTR = 1 << 7,
+	/** @VMB_COLUMN_AWAY: whose pages are gone when the request comes */
+	VMB_COLUMN_AWAY = 1 << 8,
+	/** @VMB_COLUMN_REPEAT: mappings of a few pages, over and over */
+	VMB_COLUMN_REPEAT = 1 << 9,
+	/** @VMB_COLUMN_LARGE: also with the rows of many pages */
+	VMB_COLUMN_LARGE = 1 << 10,
 };
 
 struct vmb_column {
@@ -58,7 +66,7 @@ extern const unsigned int vmb_num_rows;
  */
 struct vmb_cut {
 	struct vmb_vm vm;
-	/** @old: mapped from page VMB_ROW_START on; @other: not mapped */
+	/** @old: mapped from page VMB_ROW_START on; @other: vmb_cut_other() */
 	struct vmb_bo old, other;
 	struct vmb_model *model;
 	/** @page: where the request begins, in pages of the model */
@@ -66,9 +74,14 @@ struct vmb_cut {
 	struct vmb_load *load;
 };
 
+/** vmb_has_cell() - whether this row and column are a subtest */
+bool vmb_has_cell(const struct vmb_row *row, const struct vmb_column *column);
 /** vmb_cut_begin() - make the mappings of a row, and check them */
 void vmb_cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
 		   const struct vmb_row *row, const struct vmb_column *column);
+/** vmb_cut_other() - another BO, of the same kind, that is not mapped */
+const struct vmb_bo *vmb_cut_other(struct vmb_cut *cut, uint32_t pages,
+				   const struct vmb_column *column);
 /** vmb_cut_end() - check what the request left, then that it all can go */
 void vmb_cut_end(struct vmb_cut *cut);
 

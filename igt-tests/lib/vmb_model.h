@@ -57,6 +57,10 @@ void vmb_model_map(struct vmb_model *m, uint32_t page, uint32_t count,
 		   const struct vmb_bo *bo, uint32_t bo_page);
 void vmb_model_map_readonly(struct vmb_model *m, uint32_t page, uint32_t count,
 			    const struct vmb_bo *bo, uint32_t bo_page);
+/** vmb_model_repeat() - @length pages of the BO, again and again */
+void vmb_model_repeat(struct vmb_model *m, uint32_t page, uint32_t count,
+		      const struct vmb_bo *bo, uint32_t bo_page,
+		      uint32_t length);
 void vmb_model_unmap(struct vmb_model *m, uint32_t page, uint32_t count);
 void vmb_model_sparse(struct vmb_model *m, uint32_t page, uint32_t count);
 void vmb_model_unmap_bo(struct vmb_model *m, const struct vmb_bo *bo);
@@ -71,12 +75,18 @@ void vmb_model_async(struct vmb_model *m, const struct vmb_sync *syncs,
  * vmb_model_check() - the VM must be as the model says
  *
  * Each byte that is mapped is read by the engine, and compared with what the
- * CPU sees in the BO. At each place where something begins or ends, and some
+ * CPU sees in the BO, or in its own memory. At each place where something begins or ends, and some
  * more, what is not mapped must fault, what is read-only refuse a write, and
  * what is writable let one through to the CPU. And the numbers of mappings,
  * entries and tables must be right, where they are told.
  */
 void vmb_model_check(struct vmb_model *m);
+/**
+ * vmb_model_look() - a part of that: what is mapped, and the numbers
+ *
+ * Quicker, and all translations have been used after it.
+ */
+void vmb_model_look(struct vmb_model *m);
 /** vmb_model_apply() - bind, then check */
 void vmb_model_apply(struct vmb_model *m);
 /** vmb_model_end() - unmap all, check that nothing is left, and free it */

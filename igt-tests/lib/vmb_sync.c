@@ -75,43 +75,55 @@ void vmb_pending(struct vmb_dev *dev, uint32_t syncobj, uint64_t point)
  */
 static int file_status(int file)
 {
-	struct sync_file_info info = { .num_fences = 0 };
-	struct sync_fence_info *fences;
+	struct sync_fence_info one = { 0 }, *fences = &one;
+	struct sync_file_info info = {
+		.num_fences = 1,
+		.sync_fence_info = (uintptr_t)fences,
+	};
 	int status;
 
-	igt_assert(!igt_ioctl(file, SYNC_IOC_FILE_INFO, &info));
-	fences = calloc(info.num_fences + 1, sizeof(*fences));
-	igt_assert(fences);
-	/* There can only be fewer the second time. */
-	info.sync_fence_info = (uintptr_t)fences;
-	igt_assert(!igt_ioctl(file, SYNC_IOC_FILE_INFO, &info));
+	/* Mostly it is one. */
+	if (igt_ioctl(file, SYNC_IOC_FILE_INFO, &info)) {
+		info = (struct sync_file_info){ .num_fences = 0 };
+		igt_assert(!igt_ioctl(file, SYNC_IOC_FILE_INFO, &info));
+		fences = calloc(info.num_fences + 1, sizeof(*fences));
+		igt_assert(fences);
+		/* There can only be fewer the second time. */
+		info.sync_fence_info = (uintptr_t)fences;
+		igt_assert(!igt_ioctl(file, SYNC_IOC_FILE_INFO, &info));
+	}
 	status = info.num_fences && fences[0].status < 0 ? fences[0].status :
 							   info.status;
-	free(fences);
+	if (fences != &one)
+		free(fences);
 	igt_assert_f(status, "a fence that was waited for is not signalled\n");
 	return status < 0 ? status : 0;
+}
+
+static int status_of(struct vmb_dev *dev, uint32_t syncobj)
+{
+	int file, status;
+
+	igt_assert(!drmSyncobjExportSyncFile(dev->fd, syncobj, &file));
+	status = file_status(file);
+	close(file);
+	return status;
 }
 
 int vmb_done(struct vmb_dev *dev, uint32_t syncobj, uint64_t point)
 {
 	int ret = wait_ms(dev, syncobj, point, IN_TIME_MS);
-	uint32_t binary = 0;
-	int file, status;
+	uint32_t binary;
+	int status;
 
 	igt_assert_f(!ret, "a job that must end: %s\n", strerror(-ret));
+	if (!point)
+		return status_of(dev, syncobj);
 
 	/* Only a binary syncobj can become a file. */
-	if (point) {
-		binary = vmb_syncobj(dev);
-		igt_assert(!drmSyncobjTransfer(dev->fd, binary, 0, syncobj,
-					       point, 0));
-		syncobj = binary;
-	}
-	igt_assert(!drmSyncobjExportSyncFile(dev->fd, syncobj, &file));
-	if (binary)
-		igt_assert(!drmSyncobjDestroy(dev->fd, binary));
-
-	status = file_status(file);
-	close(file);
+	binary = vmb_syncobj(dev);
+	igt_assert(!drmSyncobjTransfer(dev->fd, binary, 0, syncobj, point, 0));
+	status = status_of(dev, binary);
+	igt_assert(!drmSyncobjDestroy(dev->fd, binary));
 	return status;
 }

@@ -10,11 +10,16 @@
 
 void vmb_vm_create(struct vmb_vm *vm, struct vmb_dev *dev)
 {
+	struct vmb_bo *window = &vm->window;
+
 	vm->dev = dev;
 	vmb_ok(dev->drv->vm_create(dev->fd, 0, 0, &vm->id));
 	vm->queue = vmb_queue(vm, 0);
-	vmb_bo_create(&vm->window, dev, VMB_WINDOW_SIZE, 0,
-		      dev->caps.features & VMB_PRIVATE ? vm->id : 0, 0x77);
+	*window = (struct vmb_bo){ .dev = dev, .size = VMB_WINDOW_SIZE };
+	vmb_ok(dev->drv->bo_create(dev->fd, window->size, 0,
+				   dev->caps.features & VMB_PRIVATE ? vm->id : 0,
+				   &window->handle));
+	window->cpu = vmb_bo_map(dev, window->handle, window->size);
 	VMB_BIND(vm, vmb_map(&vm->window, 0, VMB_WINDOW, VMB_WINDOW_SIZE));
 }
 
@@ -39,11 +44,11 @@ struct vmb_op vmb_map(const struct vmb_bo *bo, uint64_t offset, uint64_t addr,
 		      uint64_t range)
 {
 	return (struct vmb_op){
-		.type = VMB_OP_MAP,
+		.type = bo->handle ? VMB_OP_MAP : VMB_OP_USERPTR,
 		.bo = bo->handle,
 		.addr = addr,
 		.range = range,
-		.offset = offset,
+		.offset = bo->handle ? offset : (uintptr_t)bo->cpu + offset,
 	};
 }
 
@@ -53,6 +58,15 @@ struct vmb_op vmb_map_readonly(const struct vmb_bo *bo, uint64_t offset,
 	struct vmb_op op = vmb_map(bo, offset, addr, range);
 
 	op.flags = VMB_OP_READONLY;
+	return op;
+}
+
+struct vmb_op vmb_map_repeat(const struct vmb_bo *bo, uint64_t offset,
+			     uint64_t addr, uint64_t range, uint64_t repeat)
+{
+	struct vmb_op op = vmb_map(bo, offset, addr, range);
+
+	op.repeat = repeat;
 	return op;
 }
 
@@ -163,17 +177,39 @@ int vmb_try_exec(struct vmb_dev *dev, uint32_t queue,
 	});
 }
 
+/* Made once for a file, because most jobs are waited for at once. */
+static const uint32_t *ends_of(struct vmb_dev *dev, uint32_t count)
+{
+	igt_assert(count <= VMB_ENDS);
+	if (dev->owner != getpid()) {
+		for (uint32_t i = 0; i < VMB_ENDS; i++)
+			dev->ends[i] = vmb_syncobj(dev);
+		dev->owner = getpid();
+	}
+	return dev->ends;
+}
+
 int vmb_run(struct vmb_dev *dev, uint32_t queue, const struct vmb_cmd *cmds,
 	    uint32_t count)
 {
-	uint32_t done = vmb_syncobj(dev);
-	int status;
+	uint32_t end = ends_of(dev, 1)[0];
 
 	vmb_ok(vmb_try_exec(dev, queue, cmds, count,
-			    VMB_SYNCS(vmb_signal(done, 0))));
-	status = vmb_done(dev, done, 0);
-	igt_assert(!drmSyncobjDestroy(dev->fd, done));
-	return status;
+			    VMB_SYNCS(vmb_signal(end, 0))));
+	return vmb_done(dev, end, 0);
+}
+
+void vmb_run_all(struct vmb_dev *dev, uint32_t queue,
+		 const struct vmb_cmd *cmds, uint32_t count, int *status)
+{
+	const uint32_t *ends = ends_of(dev, count);
+
+	for (uint32_t i = 0; i < count; i++)
+		vmb_ok(vmb_try_exec(dev, queue, &cmds[i], 1,
+				    VMB_SYNCS(vmb_signal(ends[i], 0))));
+	/* The last one first: then there is nothing to wait for. */
+	for (uint32_t i = count; i-- > 0;)
+		status[i] = vmb_done(dev, ends[i], 0);
 }
 
 /* What the engine sees */
@@ -200,6 +236,7 @@ uint64_t vmb_word_at(struct vmb_vm *vm, uint64_t addr)
 	return word;
 }
 
+/* The engine's view and, where the CPU has the BO mapped, the CPU's. */
 static void window_shows(struct vmb_vm *vm, uint64_t addr, uint64_t size,
 			 const struct vmb_bo *bo, uint64_t offset)
 {
@@ -211,6 +248,8 @@ static void window_shows(struct vmb_vm *vm, uint64_t addr, uint64_t size,
 			     (unsigned long long)(addr + at),
 			     (unsigned long long)seen,
 			     (unsigned long long)want);
+		if (bo->cpu)
+			igt_assert_eq_u64(bo->cpu[(offset + at) / 8], want);
 	}
 }
 
@@ -232,54 +271,84 @@ void vmb_shows(struct vmb_vm *vm, uint64_t addr, uint64_t range,
 void vmb_reaches(struct vmb_vm *vm, uint64_t addr, uint64_t range,
 		 const struct vmb_bo *bo, uint64_t offset)
 {
-	for (uint64_t at = 0; at < range; at += VMB_PAGE) {
-		uint64_t place = at + 8 * (at / VMB_PAGE % 512);
-		uint64_t *word = bo->cpu + (offset + place) / 8;
+	uint32_t count = range / VMB_PAGE;
+	struct vmb_cmd *cmds = calloc(count, sizeof(*cmds));
 
-		vmb_ok(vmb_run1(vm, vmb_write(addr + place, ~*word)));
-		igt_assert_eq_u64(*word, ~vmb_word(bo, offset + place));
-		*word = vmb_word(bo, offset + place);
+	igt_assert(cmds);
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t place = i * VMB_PAGE + 8 * (i % 512);
+
+		cmds[i] = vmb_write(addr + place, ~vmb_word(bo, offset + place));
+	}
+	vmb_ok(vmb_run(vm->dev, vm->queue, cmds, count));
+	free(cmds);
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t place = offset + i * VMB_PAGE + 8 * (i % 512);
+
+		igt_assert_eq_u64(bo->cpu[place / 8], ~vmb_word(bo, place));
+		bo->cpu[place / 8] = vmb_word(bo, place);
 	}
 }
 
-void vmb_faults(struct vmb_vm *vm, uint64_t addr, bool write)
+void vmb_all_fault(struct vmb_vm *vm, const uint64_t *addrs, const bool *write,
+		   uint32_t count)
 {
 	bool told = vm->dev->caps.features & VMB_FAULT;
-	uint64_t count = told ? vmb_report(vm).faults : 0;
+	uint64_t before = told ? vmb_report(vm).faults : 0;
+	struct vmb_cmd cmds[VMB_ENDS];
 	struct vmb_report report;
-	uint64_t word;
-	int status;
+	int status[VMB_ENDS];
 
-	if (write)
-		status = vmb_run1(vm, vmb_write(addr, 0x0bad0bad0bad0badull));
-	else
-		status = vmb_read(vm, addr, &word, sizeof(word));
-	igt_assert_f(status == -EFAULT, "%s %#llx: %s, not a fault\n",
-		     write ? "writing" : "reading", (unsigned long long)addr,
-		     status ? strerror(-status) : "success");
+	igt_assert(count && count <= VMB_ENDS);
+	for (uint32_t i = 0; i < count; i++)
+		cmds[i] = write[i] ? vmb_write(addrs[i], 0x0bad0bad0bad0badull) :
+				     vmb_copy(VMB_WINDOW, addrs[i], 8);
+	vmb_run_all(vm->dev, vm->queue, cmds, count, status);
+	for (uint32_t i = 0; i < count; i++)
+		igt_assert_f(status[i] == -EFAULT, "%s %#llx: %s, not a fault\n",
+			     write[i] ? "writing" : "reading",
+			     (unsigned long long)addrs[i],
+			     status[i] ? strerror(-status[i]) : "success");
 	if (!told)
 		return;
 
 	report = vmb_report(vm);
-	igt_assert_eq_u64(report.faults, count + 1);
-	igt_assert_eq_u64(report.fault_addr, addr);
-	igt_assert_eq(report.fault_write, write);
+	igt_assert_eq_u64(report.faults, before + count);
+	igt_assert_eq_u64(report.fault_addr, addrs[count - 1]);
+	igt_assert_eq(report.fault_write, write[count - 1]);
+}
+
+void vmb_faults(struct vmb_vm *vm, uint64_t addr, bool write)
+{
+	vmb_all_fault(vm, &addr, &write, 1);
 }
 
 void vmb_unmapped(struct vmb_vm *vm, uint64_t addr, uint64_t range)
 {
-	for (uint64_t at = 0; at < range; at += VMB_PAGE)
-		vmb_faults(vm, addr + at, false);
+	static const bool reads[VMB_ENDS];
+	uint64_t addrs[VMB_ENDS];
+
+	while (range) {
+		uint32_t n = 0;
+
+		for (; range && n < VMB_ENDS; n++, range -= VMB_PAGE) {
+			addrs[n] = addr;
+			addr += VMB_PAGE;
+		}
+		vmb_all_fault(vm, addrs, reads, n);
+	}
 }
 
 void vmb_is_sparse(struct vmb_vm *vm, uint64_t addr, uint64_t range)
 {
-	uint64_t page[VMB_PAGE / 8];
+	struct vmb_cmd cmds[2];
 
 	for (uint64_t at = 0; at < range; at += VMB_PAGE) {
-		vmb_ok(vmb_run1(vm, vmb_write(addr + at + 8, ~0ull)));
-		vmb_ok(vmb_read(vm, addr + at, page, sizeof(page)));
-		for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
-			igt_assert_eq_u64(page[i], 0);
+		memset(vm->window.cpu, 0x5a, VMB_PAGE);
+		cmds[0] = vmb_write(addr + at + 8, ~0ull);
+		cmds[1] = vmb_copy(VMB_WINDOW, addr + at, VMB_PAGE);
+		vmb_ok(vmb_run(vm->dev, vm->queue, cmds, 2));
+		for (unsigned int i = 0; i < VMB_PAGE / 8; i++)
+			igt_assert_eq_u64(vm->window.cpu[i], 0);
 	}
 }

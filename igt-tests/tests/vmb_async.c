@@ -472,7 +472,7 @@ static const struct vmb_test tests[] = {
 	  "A queued bind keeps its BO", NEEDS },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 }

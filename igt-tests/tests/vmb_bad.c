@@ -13,107 +13,22 @@
 
 #include <xf86drm.h>
 
-#include "vmb_model.h"
+#include "vmb_world.h"
 
 IGT_TEST_DESCRIPTION("Calls that are wrong in one thing");
 
-#define PAGES 32
-#define OPS 3
+#define PAGES VMB_WORLD_PAGES
+#define OPS VMB_WORLD_OPS
 
-/* A world with a bit of everything, and what a good call does to it. */
-struct world {
-	struct vmb_dev *dev;
-	struct vmb_vm vm;
-	struct vmb_bo a, b;
-	struct vmb_model *model;
-	/** @in: signalled; @out, @line: for the call to signal */
-	uint32_t in, out, line;
-	struct vmb_op ops[OPS];
-	struct vmb_sync syncs[3];
-};
-
-static struct world w;
-
-static void begin(struct vmb_dev *dev)
-{
-	memset(&w, 0, sizeof(w));
-	w.dev = dev;
-	vmb_vm_create(&w.vm, dev);
-	vmb_bo_create(&w.a, dev, PAGES * VMB_PAGE, 0, 0, 1);
-	vmb_bo_create(&w.b, dev, 8 * VMB_PAGE, 0, 0, 2);
-	w.model = vmb_model(&w.vm, VMB_DATA, PAGES);
-	vmb_model_map(w.model, 0, 12, &w.a, 0);
-	vmb_model_unmap(w.model, 6, 3);
-	vmb_model_apply(w.model);
-
-	w.in = vmb_syncobj(dev);
-	w.out = vmb_syncobj(dev);
-	w.line = vmb_syncobj(dev);
-	vmb_ok(vmb_try_exec(dev, w.vm.queue, NULL, 0,
-			    VMB_SYNCS(vmb_signal(w.in, 0))));
-	vmb_ok(vmb_done(dev, w.in, 0));
-	w.ops[0] = vmb_map(&w.b, 0, VMB_DATA + 4 * VMB_PAGE, 4 * VMB_PAGE);
-	w.ops[1] = vmb_unmap(VMB_DATA + VMB_PAGE, VMB_PAGE);
-	w.ops[2] = vmb_map(&w.a, 4 * VMB_PAGE, VMB_DATA + 16 * VMB_PAGE,
-			   8 * VMB_PAGE);
-	w.syncs[0] = vmb_wait(w.in, 0);
-	w.syncs[1] = vmb_signal(w.out, 0);
-	w.syncs[2] = vmb_signal(w.line, 1);
-}
-
-static void unchanged(void)
-{
-	/* A bind that was queued all the same would have run before this one. */
-	vmb_ok(vmb_try_bind(&w.vm, NULL, 0));
-	vmb_model_check(w.model);
-	igt_assert(!vmb_has_fence(w.dev, w.out, 0));
-	igt_assert(!vmb_has_fence(w.dev, w.line, 1));
-	vmb_bo_intact(&w.a);
-	vmb_bo_intact(&w.b);
-}
-
-static uint32_t num_syncs(void)
-{
-	/* The last one is of a timeline. */
-	return w.dev->caps.features & VMB_TIMELINE ? 3 : 2;
-}
-
-static int bind_async(enum vmb_wrong wrong)
-{
-	vmb_need(w.dev, VMB_ASYNC);
-	return w.dev->drv->bind(w.dev->fd, &(struct vmb_bind){
-		.vm = w.vm.id,
-		.async = true,
-		.ops = w.ops,
-		.num_ops = OPS,
-		.syncs = w.syncs,
-		.num_syncs = num_syncs(),
-		.wrong = wrong,
-	});
-}
-
-/* The same operations, and they are seen to be there. */
-static void good_bind_works(void)
-{
-	vmb_model_map(w.model, 4, 4, &w.b, 0);
-	vmb_model_unmap(w.model, 1, 1);
-	vmb_model_map(w.model, 16, 8, &w.a, 4);
-	w.model->num_ops = 0;
-	w.ops[0] = vmb_map(&w.b, 0, VMB_DATA + 4 * VMB_PAGE, 4 * VMB_PAGE);
-	w.ops[1] = vmb_unmap(VMB_DATA + VMB_PAGE, VMB_PAGE);
-	w.ops[2] = vmb_map(&w.a, 4 * VMB_PAGE, VMB_DATA + 16 * VMB_PAGE,
-			   8 * VMB_PAGE);
-	vmb_ok(vmb_try_bind(&w.vm, w.ops, OPS));
-	vmb_model_check(w.model);
-}
+static struct vmb_world w;
 
 /* Row by row, one field of a bind */
 
 static void bad_bind(int error, enum vmb_wrong wrong)
 {
-	vmb_fails(error, bind_async(wrong));
-	unchanged();
-	good_bind_works();
+	vmb_fails(error, vmb_world_bind(&w, wrong));
+	vmb_world_unchanged(&w);
+	vmb_world_works(&w);
 }
 
 /* The last operation, changed by hand. */
@@ -121,13 +36,13 @@ static void bad_op(int error, struct vmb_op op)
 {
 	w.ops[OPS - 1] = op;
 	vmb_fails(error, vmb_try_bind(&w.vm, w.ops, OPS));
-	unchanged();
+	vmb_world_unchanged(&w);
 	/* In front of the others, too: no difference. */
 	w.ops[OPS - 1] = w.ops[0];
 	w.ops[0] = op;
 	vmb_fails(error, vmb_try_bind(&w.vm, w.ops, OPS));
-	unchanged();
-	good_bind_works();
+	vmb_world_unchanged(&w);
+	vmb_world_works(&w);
 }
 
 static void exec_fails(int error, enum vmb_wrong wrong)
@@ -142,14 +57,14 @@ static void exec_fails(int error, enum vmb_wrong wrong)
 		.cmds = cmds,
 		.num_cmds = 2,
 		.syncs = w.syncs,
-		.num_syncs = num_syncs(),
+		.num_syncs = vmb_world_syncs(&w),
 		.wrong = wrong,
 	}));
 	/* Jobs of a queue run in order: it would have run before this one. */
 	vmb_ok(vmb_run(w.dev, w.vm.queue, NULL, 0));
 	igt_assert_eq_u64(w.vm.window.cpu[0], 0);
 	igt_assert_eq_u64(w.vm.window.cpu[1], 0);
-	unchanged();
+	vmb_world_unchanged(&w);
 	vmb_ok(vmb_run(w.dev, w.vm.queue, cmds, 2));
 	igt_assert_eq_u64(w.vm.window.cpu[1], 4712);
 }
@@ -159,8 +74,8 @@ static void call_fails(int error, enum vmb_wrong wrong)
 	struct vmb_ids ids = { w.vm.id, w.a.handle, w.vm.queue };
 
 	vmb_fails(error, w.dev->drv->wrong_call(w.dev->fd, wrong, &ids));
-	unchanged();
-	good_bind_works();
+	vmb_world_unchanged(&w);
+	vmb_world_works(&w);
 }
 
 /* Spoiled by the driver's file. The number is the row of the table of rules. */
@@ -278,6 +193,38 @@ static const struct {
 	  { VMB_OP_UNMAP_BO, 0, 1, AT(0), VMB_PAGE }, VMB_UNMAP_BO },
 	{ "13-unmap-bo-without-bo", EINVAL, { VMB_OP_UNMAP_BO },
 	  VMB_UNMAP_BO },
+	{ "10-repeat-align", EINVAL,
+	  { VMB_OP_MAP, 0, 1, AT(0), 4 * VMB_PAGE, 0, VMB_PAGE + 8 },
+	  VMB_REPEAT },
+	{ "12-repeat-past-the-bo", EINVAL,
+	  { VMB_OP_MAP, 0, 1, AT(0), 8 * VMB_PAGE, (PAGES - 1) * VMB_PAGE,
+	    2 * VMB_PAGE }, VMB_REPEAT },
+	{ "12-repeat-above-the-range", EINVAL,
+	  { VMB_OP_MAP, 0, 1, AT(0), 2 * VMB_PAGE, 0, 3 * VMB_PAGE },
+	  VMB_REPEAT },
+	{ "13-unmap-repeat", EINVAL,
+	  { VMB_OP_UNMAP, 0, 0, AT(0), 4 * VMB_PAGE, 0, VMB_PAGE },
+	  VMB_REPEAT },
+	{ "13-sparse-repeat", EINVAL,
+	  { VMB_OP_SPARSE, 0, 0, AT(0), 4 * VMB_PAGE, 0, VMB_PAGE },
+	  VMB_REPEAT | VMB_SPARSE },
+	{ "10-userptr-align", EINVAL,
+	  { VMB_OP_USERPTR, 0, 0, AT(0), VMB_PAGE, 8 }, VMB_USERPTR },
+	{ "10-userptr-range-zero", EINVAL,
+	  { VMB_OP_USERPTR, 0, 0, AT(0), 0, VMB_PAGE }, VMB_USERPTR },
+	{ "12-userptr-wraps", EINVAL,
+	  { VMB_OP_USERPTR, 0, 0, AT(0), 2 * VMB_PAGE, -VMB_PAGE },
+	  VMB_USERPTR },
+	{ "12-userptr-of-nothing", EFAULT,
+	  { VMB_OP_USERPTR, 0, 0, AT(0), VMB_PAGE, VMB_PAGE }, VMB_USERPTR },
+	{ "12-userptr-of-the-kernel", EFAULT,
+	  { VMB_OP_USERPTR, 0, 0, AT(0), VMB_PAGE, 1ull << 63 },
+	  VMB_USERPTR },
+	{ "13-userptr-with-bo", EINVAL,
+	  { VMB_OP_USERPTR, 0, 1, AT(0), VMB_PAGE, VMB_PAGE }, VMB_USERPTR },
+	{ "13-userptr-repeat", EINVAL,
+	  { VMB_OP_USERPTR, 0, 0, AT(0), 4 * VMB_PAGE, VMB_PAGE, VMB_PAGE },
+	  VMB_USERPTR | VMB_REPEAT },
 	{ "14-unknown-handle", ENOENT,
 	  { VMB_OP_MAP, 0, 0x7fffffff, AT(0), VMB_PAGE } },
 	{ "14-unmap-bo-unknown-handle", ENOENT,
@@ -340,7 +287,7 @@ static void vm_of_another_file(struct vmb_dev *dev)
 	struct vmb_report report;
 	struct vmb_dev second;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	vmb_open(&second);
 	vmb_fails(ENOENT, second.drv->vm_destroy(second.fd, w.vm.id));
 	vmb_fails(ENOENT, second.drv->vm_report(second.fd, w.vm.id, &report));
@@ -352,8 +299,8 @@ static void vm_of_another_file(struct vmb_dev *dev)
 	vmb_fails(ENOENT, vmb_try_exec(&second, w.vm.queue, NULL, 0, NULL, 0));
 	vmb_fails(ENOENT, second.drv->queue_destroy(second.fd, w.vm.queue));
 	vmb_close(&second);
-	unchanged();
-	good_bind_works();
+	vmb_world_unchanged(&w);
+	vmb_world_works(&w);
 }
 
 /* At the ends of a VM, to the page. */
@@ -361,7 +308,7 @@ static void ends_of_a_vm(struct vmb_dev *dev)
 {
 	const uint64_t start = dev->caps.va_start, end = dev->caps.va_end;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	bad_op(EINVAL, vmb_map(&w.a, 0, end, VMB_PAGE));
 	bad_op(EINVAL, vmb_map(&w.a, 0, end - VMB_PAGE, 2 * VMB_PAGE));
 	bad_op(EINVAL, vmb_unmap(end - VMB_PAGE, 2 * VMB_PAGE));
@@ -379,7 +326,7 @@ static void closed_handle(struct vmb_dev *dev)
 {
 	struct vmb_bo bo;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	vmb_bo_create(&bo, dev, VMB_PAGE, 0, 0, 3);
 	vmb_bo_close(&bo);
 	bad_op(ENOENT, vmb_map(&bo, 0, VMB_DATA, VMB_PAGE));
@@ -390,7 +337,7 @@ static void handle_of_another_file(struct vmb_dev *dev)
 	struct vmb_dev second;
 	struct vmb_bo bo;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	vmb_open(&second);
 	/* With a number that this file does not have. */
 	for (int i = 0; i < 20; i++)
@@ -405,7 +352,7 @@ static void private_bo_of_another_vm(struct vmb_dev *dev)
 	struct vmb_bo bo;
 	int dmabuf;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	vmb_ok(dev->drv->vm_create(dev->fd, 0, 0, &other));
 	vmb_bo_create(&bo, dev, 4 * VMB_PAGE, 0, other, 3);
 	bad_op(EINVAL, vmb_map(&bo, 0, VMB_DATA, VMB_PAGE));
@@ -437,7 +384,7 @@ static void bo_size(struct vmb_dev *dev)
 
 static void syncs_of_a_synchronous_bind(struct vmb_dev *dev)
 {
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	vmb_fails(EINVAL, dev->drv->bind(dev->fd, &(struct vmb_bind){
 		.vm = w.vm.id,
 		.ops = w.ops,
@@ -445,8 +392,8 @@ static void syncs_of_a_synchronous_bind(struct vmb_dev *dev)
 		.syncs = w.syncs,
 		.num_syncs = 2,
 	}));
-	unchanged();
-	good_bind_works();
+	vmb_world_unchanged(&w);
+	vmb_world_works(&w);
 }
 
 static void sync_fails(int error, struct vmb_sync sync)
@@ -454,21 +401,23 @@ static void sync_fails(int error, struct vmb_sync sync)
 	struct vmb_cmd cmd = vmb_write(VMB_WINDOW, 4711);
 
 	w.syncs[0] = sync;
-	vmb_fails(error, bind_async(VMB_RIGHT));
-	unchanged();
+	vmb_fails(error, vmb_world_bind(&w, VMB_RIGHT));
+	vmb_world_unchanged(&w);
 	memset(w.vm.window.cpu, 0, VMB_PAGE);
 	vmb_fails(error, vmb_try_exec(w.dev, w.vm.queue, &cmd, 1, w.syncs, 2));
 	vmb_ok(vmb_run(w.dev, w.vm.queue, NULL, 0));
 	igt_assert_eq_u64(w.vm.window.cpu[0], 0);
-	unchanged();
-	good_bind_works();
+	vmb_world_unchanged(&w);
+	vmb_world_works(&w);
 }
 
 static void unknown_syncobj(struct vmb_dev *dev)
 {
 	uint32_t gone = vmb_syncobj(dev);
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
+	/* Else its number might go to one that a job of this test needs. */
+	vmb_world_unchanged(&w);
 	igt_assert(!drmSyncobjDestroy(dev->fd, gone));
 	sync_fails(ENOENT, vmb_wait(0x7fffffff, 0));
 	sync_fails(ENOENT, vmb_wait(gone, 0));
@@ -477,7 +426,7 @@ static void unknown_syncobj(struct vmb_dev *dev)
 
 static void syncobj_without_a_fence(struct vmb_dev *dev)
 {
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	sync_fails(EINVAL, vmb_wait(vmb_syncobj(dev), 0));
 }
 
@@ -485,7 +434,7 @@ static void point_never_submitted(struct vmb_dev *dev)
 {
 	uint32_t line = vmb_syncobj(dev);
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	sync_fails(EINVAL, vmb_wait(line, 1));
 	vmb_ok(vmb_try_exec(dev, w.vm.queue, NULL, 0,
 			    VMB_SYNCS(vmb_signal(line, 5))));
@@ -497,7 +446,7 @@ static void unknown_queue(struct vmb_dev *dev)
 {
 	uint32_t ids[3] = { 0, 0x7fffffff };
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	ids[2] = vmb_queue(&w.vm, 0);
 	vmb_ok(dev->drv->queue_destroy(dev->fd, ids[2]));
 	for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++) {
@@ -505,14 +454,14 @@ static void unknown_queue(struct vmb_dev *dev)
 					       2));
 		vmb_fails(ENOENT, dev->drv->queue_destroy(dev->fd, ids[i]));
 	}
-	unchanged();
+	vmb_world_unchanged(&w);
 }
 
 static void queue_timeout(struct vmb_dev *dev)
 {
 	uint32_t queue;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	vmb_fails(EINVAL, dev->drv->queue_create(dev->fd, w.vm.id,
 						 dev->caps.max_timeout_ms + 1,
 						 &queue));
@@ -525,7 +474,7 @@ static void queue_quota(struct vmb_dev *dev)
 	uint32_t queue, n = 0;
 	int ret = 0;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	igt_require_f(dev->caps.max_queues <= 4096,
 		      "as many queues as memory has room for\n");
 	while (!ret && n <= dev->caps.max_queues) {
@@ -544,7 +493,7 @@ static void foreign_mmap(struct vmb_dev *dev)
 	struct vmb_dev second;
 	uint64_t offset;
 
-	begin(dev);
+	vmb_world_begin(&w, dev);
 	vmb_open(&second);
 	vmb_ok(dev->drv->bo_offset(dev->fd, w.a.handle, &offset));
 	igt_assert(mmap(NULL, VMB_PAGE, PROT_READ, MAP_SHARED, second.fd,
@@ -557,7 +506,7 @@ static void foreign_mmap(struct vmb_dev *dev)
 			1ull << 46) == MAP_FAILED);
 	igt_assert_eq(errno, EINVAL);
 	vmb_close(&second);
-	unchanged();
+	vmb_world_unchanged(&w);
 }
 
 static void mmap_of_an_unknown_handle(struct vmb_dev *dev)
@@ -636,10 +585,10 @@ static void run_rows(void)
 		igt_subtest_f("row-%s", rows[i].name) {
 			struct vmb_dev dev;
 
-			vmb_open(&dev);
-			begin(&dev);
+			vmb_begin(&dev);
+			vmb_world_begin(&w, &dev);
 			rows[i].fails(rows[i].error, rows[i].wrong);
-			vmb_close(&dev);
+			vmb_end(&dev);
 		}
 	}
 }
@@ -652,16 +601,16 @@ static void run_ops(void)
 		igt_subtest_f("row-%s", ops[i].name) {
 			struct vmb_dev dev;
 
-			vmb_open(&dev);
+			vmb_begin(&dev);
 			vmb_need(&dev, ops[i].needs);
-			begin(&dev);
+			vmb_world_begin(&w, &dev);
 			bad_op_row(ops[i].op, ops[i].error);
-			vmb_close(&dev);
+			vmb_end(&dev);
 		}
 	}
 }
 
-int igt_main()
+VMB_MAIN()
 {
 	run_rows();
 	run_ops();

@@ -4,8 +4,6 @@
  *
  * One bind at a time.
  */
-#include <sys/mman.h>
-
 #include "vmb_model.h"
 
 IGT_TEST_DESCRIPTION("Binds of every kind, one at a time");
@@ -334,30 +332,28 @@ static void cpu_keeps_the_bo(struct vmb_dev *dev)
 	igt_assert_eq_u64(bo.cpu[0], 42);
 	bo.cpu[0] = vmb_word(&bo, 0);
 	vmb_bo_intact(&bo);
-	igt_assert(!munmap(bo.cpu, bo.size));
+	vmb_bo_unmap(&bo);
 }
 
 static void vm_of_a_range(struct vmb_dev *dev)
 {
 	const uint64_t start = 0x40000000, range = 16 * VMB_PAGE;
+	struct vmb_vm vm = { .dev = dev };
 	struct vmb_bo bo;
-	uint32_t vm;
 
-	vmb_ok(dev->drv->vm_create(dev->fd, start, range + 0x40000000, &vm));
+	vmb_ok(dev->drv->vm_create(dev->fd, start, range + 0x40000000, &vm.id));
 	vmb_bo_create(&bo, dev, range, 0, 0, 1);
 	for (uint64_t at = 0x40000000; at <= 0x40000000 + range; at += range) {
 		struct vmb_op op = vmb_map(&bo, 0, start + at, range);
 		bool inside = at == 0x40000000;
 		int ret;
 
-		ret = dev->drv->bind(dev->fd, &(struct vmb_bind){
-			.vm = vm,
-			.ops = &op,
-			.num_ops = 1,
-		});
+		ret = vmb_bind1(&vm, op);
 		igt_assert_eq(ret, inside ? 0 : -EINVAL);
 	}
-	vmb_ok(dev->drv->vm_destroy(dev->fd, vm));
+	vm.queue = vmb_queue(&vm, 0);
+	vmb_reaches(&vm, start + 0x40000000, range, &bo, 0);
+	vmb_ok(dev->drv->vm_destroy(dev->fd, vm.id));
 }
 
 /* Ranges of odd sizes, at odd places, through the borders of pages. */
@@ -431,7 +427,7 @@ static const struct {
 	{ "half", 1ull << 46 },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 
@@ -440,9 +436,9 @@ int igt_main()
 		igt_subtest_f("across-%s", borders[i].name) {
 			struct vmb_dev dev;
 
-			vmb_open(&dev);
+			vmb_begin(&dev);
 			across(&dev, borders[i].border);
-			vmb_close(&dev);
+			vmb_end(&dev);
 		}
 	}
 }

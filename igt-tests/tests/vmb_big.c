@@ -9,7 +9,7 @@
 
 IGT_TEST_DESCRIPTION("VMs with very many mappings");
 
-#define MAPPINGS 20000
+#define MAPPINGS 4000
 #define CHUNK 500
 
 struct fixture {
@@ -66,6 +66,8 @@ static void look(struct fixture *f)
 	for (uint64_t i = 0; i < f->count; i += f->count / 50 + 1) {
 		vmb_shows(&f->vm, addr_of(i), VMB_PAGE, &f->bo,
 			  offset_of(f, i));
+		vmb_reaches(&f->vm, addr_of(i), VMB_PAGE, &f->bo,
+			    offset_of(f, i));
 		vmb_faults(&f->vm, addr_of(i) + VMB_PAGE, i & 1);
 	}
 	igt_assert_eq_u64(vmb_report(&f->vm).mappings, f->count + 1);
@@ -139,7 +141,7 @@ static const struct vmb_test tests[] = {
 	  VMB_COUNTS | VMB_FAULT },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 }

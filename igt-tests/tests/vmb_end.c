@@ -272,8 +272,8 @@ static void fence_outlives_its_file(struct vmb_dev *dev)
 				      vmb_signal(done, 0))));
 	vmb_pending(dev, done, 0);
 	/* What is mapped from a file keeps it open. */
-	igt_assert(!munmap(theirs.bo.cpu, theirs.bo.size));
-	igt_assert(!munmap(theirs.vm.window.cpu, theirs.vm.window.size));
+	vmb_bo_unmap(&theirs.bo);
+	vmb_bo_unmap(&theirs.vm.window);
 	vmb_close(&second);
 	igt_assert_eq(vmb_done(dev, imported, 0), -ECANCELED);
 	vmb_done(dev, done, 0);
@@ -304,7 +304,7 @@ static const struct vmb_test tests[] = {
 	  "Others wait for a fence whose file is closed", VMB_WAIT },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 }

@@ -5,6 +5,8 @@
  * Jobs, and the binds that they need: how many of them, on how many queues, in
  * how many VMs, by how the memory comes and goes.
  */
+#include <sys/mman.h>
+
 #include <xf86drm.h>
 
 #include "vmb_model.h"
@@ -39,12 +41,24 @@ enum binding {
 	BOUND_WITHOUT_JOBS,
 };
 
+enum memory {
+	OF_A_BO,
+	/** @OF_THE_PROCESS: a userptr, and its pages go now and then */
+	OF_THE_PROCESS,
+	/** @OF_NOBODY: sparse */
+	OF_NOBODY,
+};
+
 static const struct way {
 	const char *name;
 	enum binding binding;
 	uint32_t needs;
+	enum memory memory;
 } ways[] = {
 	{ "basic", BOUND_BEFORE },
+	{ "userptr", BOUND_BEFORE, VMB_USERPTR, OF_THE_PROCESS },
+	{ "userptr-rebind", BOUND_AGAIN, VMB_USERPTR, OF_THE_PROCESS },
+	{ "null", BOUND_BEFORE, VMB_SPARSE, OF_NOBODY },
 	{ "bind-each", BOUND_EACH },
 	{ "rebind", BOUND_AGAIN },
 	{ "bind-queued", BOUND_QUEUED, VMB_ASYNC },
@@ -60,10 +74,13 @@ struct fixture {
 };
 
 static void begin(struct fixture *f, struct vmb_dev *dev,
-		  const struct shape *shape)
+		  const struct shape *shape, enum memory memory)
 {
 	f->dev = dev;
-	vmb_bo_create(&f->bo, dev, shape->jobs * VMB_PAGE, 0, 0, 1);
+	if (memory == OF_THE_PROCESS)
+		vmb_bo_user(&f->bo, dev, shape->jobs * VMB_PAGE, 1);
+	else
+		vmb_bo_create(&f->bo, dev, shape->jobs * VMB_PAGE, 0, 0, 1);
 	for (unsigned int v = 0; v < shape->vms; v++) {
 		vmb_vm_create(&f->vms[v], dev);
 		for (unsigned int q = 0; q < shape->queues; q++)
@@ -81,13 +98,26 @@ static uint64_t addr_of(unsigned int job, enum binding binding)
 }
 
 static struct vmb_op bind_of(struct fixture *f, unsigned int job,
-			     enum binding binding)
+			     const struct way *way)
 {
+	enum binding binding = way->binding;
+
+	if (way->memory == OF_NOBODY)
+		return vmb_sparse(VMB_DATA, f->bo.size);
 	if (binding == BOUND_BEFORE || binding == BOUND_AGAIN ||
 	    binding == BOUND_WITHOUT_JOBS)
 		return vmb_map(&f->bo, 0, VMB_DATA, f->bo.size);
 
 	return vmb_map(&f->bo, job * VMB_PAGE, addr_of(job, binding), VMB_PAGE);
+}
+
+static void throw_away(struct fixture *f, uint64_t page)
+{
+	uint64_t *first = f->bo.cpu + page * VMB_PAGE / 8;
+
+	igt_assert(!madvise(first, VMB_PAGE, MADV_DONTNEED));
+	for (uint64_t at = 0; at < VMB_PAGE; at += 8)
+		first[at / 8] = vmb_word(&f->bo, page * VMB_PAGE + at);
 }
 
 /* Bind for a job, if that is due, and run it. Its end signals @done. */
@@ -98,7 +128,7 @@ static void one_job(struct fixture *f, const struct shape *shape,
 	uint32_t queue = f->queues[job % shape->vms]
 				  [job / shape->vms % shape->queues];
 	struct vmb_cmd cmd = vmb_write(addr_of(job, way->binding), job + 1);
-	struct vmb_op op = bind_of(f, job, way->binding);
+	struct vmb_op op = bind_of(f, job, way);
 	uint32_t bound;
 
 	if (way->binding == BOUND_QUEUED) {
@@ -113,6 +143,9 @@ static void one_job(struct fixture *f, const struct shape *shape,
 	}
 	if (way->binding != BOUND_BEFORE || job < shape->vms)
 		vmb_ok(vmb_bind1(vm, op));
+	/* One that no job has used yet goes, and comes back elsewhere. */
+	if (way->memory == OF_THE_PROCESS && job % 8 == 5)
+		throw_away(f, job);
 	if (way->binding != BOUND_WITHOUT_JOBS)
 		vmb_ok(vmb_try_exec(f->dev, queue, &cmd, 1,
 				    VMB_SYNCS(vmb_signal(done, 0))));
@@ -125,12 +158,14 @@ static void run(struct vmb_dev *dev, const struct shape *shape,
 	struct fixture f;
 
 	igt_assert(done);
-	begin(&f, dev, shape);
+	begin(&f, dev, shape, way->memory);
 	for (unsigned int job = 0; job < shape->jobs; job++) {
 		done[job] = vmb_syncobj(dev);
 		one_job(&f, shape, way, job, done[job]);
 	}
 	if (way->binding == BOUND_WITHOUT_JOBS) {
+		for (unsigned int v = 0; v < shape->vms; v++)
+			vmb_shows(&f.vms[v], VMB_DATA, f.bo.size, &f.bo, 0);
 		vmb_bo_intact(&f.bo);
 		free(done);
 		return;
@@ -139,10 +174,14 @@ static void run(struct vmb_dev *dev, const struct shape *shape,
 		uint64_t *word = f.bo.cpu + job * VMB_PAGE / 8;
 
 		vmb_ok(vmb_done(dev, done[job], 0));
+		if (way->memory == OF_NOBODY)
+			continue;
 		igt_assert_eq_u64(*word, job + 1);
 		*word = vmb_word(&f.bo, job * VMB_PAGE);
 	}
 	vmb_bo_intact(&f.bo);
+	if (way->memory == OF_NOBODY)
+		vmb_is_sparse(&f.vms[0], VMB_DATA, VMB_PAGE);
 	free(done);
 }
 
@@ -262,14 +301,14 @@ static void one(const struct shape *shape, const struct way *way)
 	igt_subtest_f("%s-%s", shape->name, way->name) {
 		struct vmb_dev dev;
 
-		vmb_open(&dev);
+		vmb_begin(&dev);
 		vmb_need(&dev, way->needs);
 		run(&dev, shape, way);
-		vmb_close(&dev);
+		vmb_end(&dev);
 	}
 }
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 

@@ -248,7 +248,7 @@ static const struct vmb_test tests[] = {
 	  VMB_FAULT | VMB_ASYNC | VMB_WAIT },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 
@@ -257,12 +257,12 @@ int igt_main()
 		igt_subtest_f("access-%s", accesses[i].name) {
 			struct vmb_dev dev;
 
-			vmb_open(&dev);
+			vmb_begin(&dev);
 			vmb_need(&dev, VMB_FAULT);
 			if (accesses[i].cmd.type == VMB_CMD_WAIT)
 				vmb_need(&dev, VMB_WAIT);
 			access_faults(&dev, accesses[i].cmd, accesses[i].write);
-			vmb_close(&dev);
+			vmb_end(&dev);
 		}
 	}
 }

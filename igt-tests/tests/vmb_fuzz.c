@@ -5,6 +5,7 @@
  * Random operations, each checked against a model of the VM. The seed is told;
  * VMB_SEED in the environment takes one again.
  */
+#include <sys/mman.h>
 #include <time.h>
 
 #include "vmb_model.h"
@@ -21,12 +22,19 @@ static const struct mix {
 	uint32_t needs;
 	bool async;
 	bool huge;
+	/** @away: pages are taken away between the rounds */
+	bool away;
+	/** @user: one BO is memory of the process */
+	bool user;
 } mixes[] = {
 	{ "one-by-one", 60, 1 },
 	{ "arrays", 20, 24 },
 	{ "all-kinds", 25, 12, VMB_SPARSE | VMB_READONLY | VMB_UNMAP_BO },
 	{ "queued", 15, 12, VMB_ASYNC, true },
 	{ "huge", 12, 6, VMB_HUGE, false, true },
+	{ "repeat", 20, 12, VMB_REPEAT | VMB_SPARSE },
+	{ "evicted", 16, 8, VMB_LIMIT, .away = true },
+	{ "userptr", 20, 8, VMB_USERPTR, .away = true, .user = true },
 };
 
 struct fuzz {
@@ -53,16 +61,19 @@ static uint64_t choose_seed(void)
 static void begin(struct fuzz *f, struct vmb_dev *dev, const struct mix *mix)
 {
 	uint32_t pages = mix->huge ? 4 * 512 : PAGES;
+	uint32_t bos = mix->user ? BOS - 1 : BOS;
 
 	f->mix = mix;
 	f->seed = choose_seed();
 	vmb_vm_create(&f->vm, dev);
-	for (uint32_t i = 0; i < BOS; i++)
+	for (uint32_t i = 0; i < bos; i++)
 		vmb_bo_create(&f->bos[i], dev,
 			      (mix->huge ? 1024 : 64) * VMB_PAGE,
 			      mix->huge ? VMB_BO_HUGE : 0,
 			      i == 1 && dev->caps.features & VMB_PRIVATE ?
 			      f->vm.id : 0, i + 1);
+	if (mix->user)
+		vmb_bo_user(&f->bos[BOS - 1], dev, 64 * VMB_PAGE, BOS);
 	f->m = vmb_model(&f->vm, VMB_DATA - (mix->huge ? 0 : 60 * VMB_PAGE),
 			 pages);
 }
@@ -102,11 +113,29 @@ static void any_map(struct fuzz *f, bool readonly)
 		vmb_model_map(f->m, page, count, bo, from);
 }
 
+static void any_repeat(struct fuzz *f)
+{
+	uint32_t length = 1 + vmb_random(&f->seed, 9), count, page;
+	uint32_t bo_page = vmb_random(&f->seed, 64 - length);
+
+	page = any_range(f, f->m->pages / 2, &count);
+	if (length > count)
+		length = count;
+	vmb_model_repeat(f->m, page, count, &f->bos[vmb_random(&f->seed, BOS)],
+			 bo_page, length);
+}
+
 static void any_op(struct fuzz *f)
 {
 	uint32_t count, page;
 
-	switch (vmb_random(&f->seed, f->mix->needs & VMB_SPARSE ? 10 : 6)) {
+	if (f->mix->needs & VMB_REPEAT && vmb_random(&f->seed, 3) == 0) {
+		any_repeat(f);
+		return;
+	}
+
+	switch (vmb_random(&f->seed, f->mix->needs & VMB_UNMAP_BO ? 10 :
+				     f->mix->needs & VMB_SPARSE ? 7 : 6)) {
 	case 0:
 	case 1:
 		page = any_range(f, f->m->pages / 3, &count);
@@ -127,6 +156,19 @@ static void any_op(struct fuzz *f)
 		any_map(f, false);
 		break;
 	}
+}
+
+/* The contents are the same afterwards, wherever they were meanwhile. */
+static void take_away(struct fuzz *f)
+{
+	struct vmb_bo *user = &f->bos[BOS - 1];
+
+	if (!f->mix->user) {
+		vmb_evict_all(f->vm.dev);
+		return;
+	}
+	igt_assert(!madvise(user->cpu, user->size, MADV_DONTNEED));
+	vmb_bo_fill(user);
 }
 
 static void fuzz(struct vmb_dev *dev, const struct mix *mix)
@@ -152,24 +194,29 @@ static void fuzz(struct vmb_dev *dev, const struct mix *mix)
 		}
 		if (mix->async)
 			vmb_ok(vmb_done(dev, done, 0));
-		vmb_model_check(f.m);
+		if (mix->away && vmb_random(&f.seed, 4))
+			take_away(&f);
+		/* Not always: binds also meet what is still away. */
+		if (!mix->away || vmb_random(&f.seed, 2))
+			vmb_model_check(f.m);
 	}
+	vmb_model_check(f.m);
 	vmb_model_end(f.m);
 	for (uint32_t i = 0; i < BOS; i++)
 		vmb_bo_intact(&f.bos[i]);
 }
 
-int igt_main()
+VMB_MAIN()
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(mixes); i++) {
 		igt_describe("Random operations of one kind of mix");
 		igt_subtest_f("%s", mixes[i].name) {
 			struct vmb_dev dev;
 
-			vmb_open(&dev);
+			vmb_begin(&dev);
 			vmb_need(&dev, mixes[i].needs);
 			fuzz(&dev, &mixes[i]);
-			vmb_close(&dev);
+			vmb_end(&dev);
 		}
 	}
 }

@@ -125,12 +125,12 @@ static void memory_not_aligned(struct vmb_dev *dev)
 
 	begin(&f, dev);
 	for (int i = 0; i < BOS; i++)
-		vmb_bo_create(&bos[i], dev, 3 * EACH * VMB_PAGE, VMB_BO_HUGE, 0,
+		vmb_bo_create(&bos[i], dev, 2 * EACH * VMB_PAGE, VMB_BO_HUGE, 0,
 			      i + 3);
-	for (int i = 0; i < 2 * BOS; i++) {
-		vmb_model_map(f.m, FIRST, EACH, &bos[i / 2],
-			      i % 2 ? EACH + 1 : 1);
-		vmb_model_apply(f.m);
+	for (int i = 0; i < BOS; i++) {
+		vmb_model_map(f.m, FIRST, EACH, &bos[i], 1);
+		vmb_model_bind(f.m);
+		vmb_model_look(f.m);
 		entries(&f, 0);
 	}
 	vmb_model_end(f.m);
@@ -203,7 +203,7 @@ static const struct vmb_test tests[] = {
 	{ "under-load", under_load, "Cuts of what is in use", VMB_HUGE },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 
@@ -214,10 +214,10 @@ int igt_main()
 		igt_subtest_f("%s-%s", i % 2 ? "map" : "unmap", cut->name) {
 			struct vmb_dev dev;
 
-			vmb_open(&dev);
+			vmb_begin(&dev);
 			vmb_need(&dev, VMB_HUGE);
 			(i % 2 ? map_cut : unmap_cut)(&dev, cut);
-			vmb_close(&dev);
+			vmb_end(&dev);
 		}
 	}
 }

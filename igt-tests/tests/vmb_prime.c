@@ -127,6 +127,7 @@ static void mapping_keeps_it(struct vmb_dev *dev)
 	vmb_shows(&vm, VMB_DATA, bo.size, &bo, 0);
 	vmb_reaches(&vm, VMB_DATA, bo.size, &bo, 0);
 	igt_assert(!munmap(bo.cpu, bo.size));
+	bo.cpu = NULL;
 	vmb_shows(&vm, VMB_DATA, bo.size, &bo, 0);
 	VMB_BIND(&vm, vmb_unmap(VMB_DATA, bo.size));
 	vmb_unmapped(&vm, VMB_DATA, bo.size);
@@ -147,7 +148,7 @@ static void exporter_closes(struct vmb_dev *dev)
 	op = vmb_map(&bo, 0, VMB_DATA, bo.size);
 	op.bo = import(dev, dmabuf);
 	close(dmabuf);
-	igt_assert(!munmap(bo.cpu, bo.size));
+	vmb_bo_unmap(&bo);
 	vmb_close(&second);
 	vmb_ok(vmb_bind1(&vm, op));
 	vmb_shows(&vm, VMB_DATA, bo.size, &bo, 0);
@@ -200,7 +201,7 @@ static const struct vmb_test tests[] = {
 	  VMB_PRIME },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 }

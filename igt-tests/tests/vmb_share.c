@@ -177,7 +177,7 @@ static const struct vmb_test tests[] = {
 	{ "two-files", two_files, "Two open files" },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 }

@@ -165,7 +165,7 @@ static const struct vmb_test tests[] = {
 	  VMB_SPARSE | VMB_ASYNC | VMB_WAIT },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 }

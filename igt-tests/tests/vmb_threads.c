@@ -15,7 +15,7 @@
 IGT_TEST_DESCRIPTION("Threads and processes that bind and run at once");
 
 #define THREADS 4
-#define ROUNDS 25
+#define ROUNDS 10
 #define SPAN (1ull << 24)
 
 /* One thread, in its own piece of a VM, which may be that of others. */
@@ -224,7 +224,7 @@ static void vms_come_and_go(struct vmb_dev *dev)
 		struct vmb_dev own;
 
 		vmb_open(&own);
-		for (int round = 0; round < 8; round++) {
+		for (int round = 0; round < 4; round++) {
 			struct vmb_model *m;
 			struct vmb_vm vm;
 			struct vmb_bo bo;
@@ -291,7 +291,7 @@ static const struct vmb_test tests[] = {
 	  "Processes that share an open file" },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	vmb_subtests(tests, ARRAY_SIZE(tests));
 }

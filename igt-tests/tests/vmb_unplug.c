@@ -129,6 +129,28 @@ static void every_call(struct vmb_dev *dev)
 	comes_back();
 }
 
+/* By its name it is not there, and by a name that somebody kept it is dead. */
+static void opened(struct vmb_dev *dev)
+{
+	const char *kept = "/tmp/vmb-kept-node";
+	struct fixture f;
+	struct stat node;
+	int second;
+
+	begin(&f, dev);
+	igt_assert(!fstat(dev->fd, &node));
+	unlink(kept);
+	igt_assert(!mknod(kept, S_IFCHR | 0600, node.st_rdev));
+	second = open(kept, O_RDWR | O_CLOEXEC);
+	igt_assert_fd(second);
+	close(second);
+	unplug();
+	second = open(kept, O_RDWR | O_CLOEXEC);
+	igt_assert(second < 0 && (errno == ENODEV || errno == ENXIO));
+	unlink(kept);
+	comes_back();
+}
+
 /* What the CPU has mapped is memory of the machine, and stays. */
 static void cpu_mapping_stays(struct vmb_dev *dev)
 {
@@ -234,16 +256,18 @@ static void under_load(struct vmb_dev *dev)
 
 static const struct vmb_test tests[] = {
 	{ "idle", idle, "Nothing is under way" },
-	{ "every-call", every_call, "Each call says that there is no device",
-	  VMB_FAULT },
+	{ "row-27-every-call", every_call,
+	  "Each call says that there is no device", VMB_FAULT },
+	{ "row-27-open", opened, "So does open()" },
 	{ "cpu-mapping-stays", cpu_mapping_stays,
 	  "What the CPU has mapped is still there" },
-	{ "work-in-flight", work_in_flight, "Jobs and binds are under way",
+	{ "row-27-work-in-flight", work_in_flight,
+	  "Jobs and binds are under way: their fences say so",
 	  VMB_WAIT | VMB_ASYNC },
 	{ "under-load", under_load, "Others open and use it all the time" },
 };
 
-int igt_main()
+VMB_MAIN()
 {
 	igt_install_exit_handler(plug);
 	vmb_subtests(tests, ARRAY_SIZE(tests));
