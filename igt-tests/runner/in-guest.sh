@@ -4,8 +4,9 @@
 # Usage: in-guest.sh LIST OUT
 #
 # In a guest, from the top of the checkout: loads the modules that LIST names and
-# runs the tests of OUT/wanted under igt_runner, with results to OUT. IGT is in
-# /job/show, its own programs included.
+# runs the tests of OUT/wanted under igt_runner, with results to OUT; or, if there
+# is OUT/direct, each program once for all its tests, with what it says to that
+# folder. IGT is in /job/show, its own programs included.
 
 set -u
 
@@ -66,6 +67,41 @@ for program in $wanted; do
 		fi
 	done
 done
+# Once, so that what mounts it does not do so inside of a test.
+ls /sys/kernel/debug/tracing >/dev/null 2>&1
+export VMB_DRIVER="$driver" IGT_FORCE_DRIVER="$driver" IGT_SENTINEL_ON_STDERR=1
+
+# Files are closed, but a worker may have to free the last VM.
+unload() {
+	names=$(echo "$modules" | tr ' ' '\n' | grep -v =)
+	for try in 1 2 3 4 5 6 7 8 9; do
+		# shellcheck disable=SC2086 # a list of words
+		! lab/guest/unload $names 2>/dev/null || exit 0
+		sleep 0.$try
+	done
+	fail "the modules of $driver are still in use"
+}
+
+if [ -d "$out/direct" ]; then
+	cat /dev/kmsg >"$out/direct/kmsg" &
+	reader=$!
+	for program in "$igt/tests"/*; do
+		name=${program##*/}
+		# A pattern of IGT's is a list, too.
+		subtests=$(sed -n "s/^$name@\([^ ]*\).*/\1/p" "$out/wanted" | tr '\n' ',')
+		set -- --run-subtest "${subtests%,}"
+		case $name in
+		vmb_*) [ ! -e "$out/all" ] || set -- ;;
+		esac
+		[ "$TERM" = dumb ] || echo "$name"
+		timeout -k 5 400 "$program" "$@" >"$out/direct/$name.out" 2>"$out/direct/$name.err" </dev/null
+		echo "$?" >"$out/direct/$name.status"
+	done
+	sleep 0.2
+	kill "$reader"
+	unload
+fi
+
 {
 	echo TESTLIST
 	ls $igt/tests | tr '\n' ' '
@@ -81,9 +117,6 @@ done >"$out/subtests"
 [ "$(cat "$out/wanted")" != '*' ] || cp "$out/subtests" "$out/wanted"
 sed 's/^\([^ ]*\).*/igt@\1/' "$out/wanted" >$igt/list
 
-# Once, so that what mounts it does not do so inside of a test.
-ls /sys/kernel/debug/tracing >/dev/null 2>&1
-export VMB_DRIVER="$driver" IGT_FORCE_DRIVER="$driver"
 # Its exit status says nothing; on a terminal it tells how far it is.
 level=quiet
 [ "$TERM" = dumb ] || level=verbose
@@ -91,12 +124,4 @@ $runner --overwrite --log-level $level --per-test-timeout 120 \
 	--test-list $igt/list $igt/tests "$out/run" 2>&1 | tee $igt/log | grep -v '^results: '
 [ -s "$out/run/results.json" ] ||
 	fail "igt_runner left no results, and said: $(tail -n 1 $igt/log)"
-
-# Files are closed, but a worker may have to free the last VM.
-names=$(echo "$modules" | tr ' ' '\n' | grep -v =)
-for try in 1 2 3 4 5 6 7 8 9; do
-	# shellcheck disable=SC2086 # a list of words
-	! lab/guest/unload $names 2>/dev/null || exit 0
-	sleep 0.$try
-done
-fail "the modules of $driver are still in use"
+unload

@@ -6,10 +6,16 @@ Usage: judge.py FORMAT DRIVER KERNEL OUT STATUS
 
 igt_runner ends well whatever fails, and calls a program or a subtest that is
 not there skipped. So what has to be there is in OUT/wanted, and each of these
-has to have passed; or skipped where its line ends in "skip: REASON"; or missed a
-deadline, and then counts as skipped, where it ends in "late: REASON".
+has to have passed; or skipped where its line ends in "skip: REASON", or "skip
+KERNELS: REASON" with a pattern of kernels; or missed a deadline, and then counts
+as skipped, where it ends in "late: REASON".
+
+Without igt_runner, what the programs said is in OUT/direct, and the kernel's log
+with it; then the results are made of that.
 """
 
+import fnmatch
+import glob
 import html
 import json
 import os
@@ -26,10 +32,12 @@ NAMED = 40
 class Test:
     """A subtest, and what became of it."""
 
-    def __init__(self, name, rest=""):
+    def __init__(self, name, rest="", kernel=""):
         self.name = name
         self.program, _, self.subtest = name.partition("@")
-        self.may_skip = rest.startswith("skip:")
+        skip = re.match(r"skip( \S+)?:", rest)
+        self.may_skip = bool(skip) and fnmatch.fnmatch(
+            kernel, (skip.group(1) or "*").strip())
         self.late = rest[5:].strip() if rest.startswith("late:") else ""
         self.verdict = FAIL
         self.why = "no result"
@@ -38,7 +46,7 @@ class Test:
 
     def judge(self, result, reports):
         self.seconds = result.get("time", {}).get("end", 0.0)
-        self.text = result.get("err", "") or result.get("out", "")
+        self.text = result.get("err", "") + result.get("out", "")
         dmesg = result.get("dmesg", "")
         report = next((line for line in dmesg.splitlines()
                        if any(r.search(message(line)) for r in reports)), None)
@@ -93,12 +101,78 @@ def read(path):
         return ""
 
 
-def load(out):
+ENDS = {"SUCCESS": "pass", "FAIL": "fail", "SKIP": "skip", "CRASH": "crash",
+        "TIMEOUT": "timeout"}
+
+
+def blocks(text):
+    """What was said in each subtest, and how it ended."""
+    name, lines, said = None, [], {}
+    for line in text.splitlines():
+        begin = re.match(r"Starting subtest: (\S+)", line)
+        if begin:
+            name, lines = begin.group(1), []
+            said[name] = (lines, "none", 0.0)
+        lines.append(line)
+        end = re.match(r"Subtest (\S+): ([A-Z]+) \(([0-9.]+)s\)", line)
+        if end and end.group(1) == name:
+            said[name] = (lines, ENDS.get(end.group(2), "fail"),
+                          float(end.group(3)))
+            name, lines = None, []
+    return said
+
+
+def kernel_said(path):
+    """The kernel's log, by the subtest that was running."""
+    said, test = {}, None
+    for line in read(path).splitlines():
+        head, _, text = line.partition(";")
+        fields = head.split(",")
+        if len(fields) < 3 or not fields[0].isdigit():
+            continue
+        at = re.match(r"\[IGT\] (\S+): (starting subtest (\S+)|exiting)", text)
+        if at:
+            test = f"igt@{at.group(1)}@{at.group(3)}" if at.group(3) else None
+        if test:
+            said.setdefault(test, []).append(
+                f"<{int(fields[0]) & 7}> [{int(fields[2]) / 1e6:.6f}] {text}")
+    return said
+
+
+def read_direct(out):
+    """Results as igt_runner writes them, of programs that ran without it."""
+    dmesg = kernel_said(out + "/direct/kmsg")
+    tests = {}
+    for path in sorted(glob.glob(out + "/direct/*.err")):
+        program = os.path.basename(path)[:-4]
+        status = read(path[:-4] + ".status").strip()
+        outs = blocks(read(path[:-4] + ".out"))
+        for subtest, (lines, result, took) in blocks(read(path)).items():
+            name = f"igt@{program}@{subtest}"
+            if result == "none":
+                result = "timeout" if status == "124" else "crash"
+            kernel = dmesg.get(name, [])
+            if result == "pass" and any(re.match("<[0-4]>", k) for k in kernel):
+                result = "dmesg-warn"
+            tests[name] = {
+                "result": result, "err": "\n".join(lines) + "\n",
+                "out": "\n".join(outs.get(subtest, ([],))[0]) + "\n",
+                "time": {"end": took}, "dmesg": "\n".join(kernel)}
+    with open(out + "/results.json", "w", encoding="utf-8") as file:
+        json.dump({"tests": tests}, file, indent=1)
+    with open(out + "/subtests", "w", encoding="utf-8") as file:
+        file.writelines(name[4:] + "\n" for name in tests)
+
+
+def load(out, kernel):
     """The tests that are wanted, judged."""
     tests = []
-    for line in read(out + "/wanted").splitlines():
+    wanted = read(out + "/wanted")
+    if wanted.strip() == "*":
+        wanted = read(out + "/subtests")
+    for line in wanted.splitlines():
         name, _, rest = line.partition(" ")
-        tests.append(Test(name, rest.strip()))
+        tests.append(Test(name, rest.strip(), kernel))
     reports = [re.compile(line)
                for line in read("lab/inside/reports").splitlines()
                if line and not line.startswith("#")]
@@ -189,15 +263,19 @@ def print_ktap(tests):
 
 def print_list(tests, out, driver):
     """The list of the driver, with what the programs have now."""
-    head = [line for line in read(f"igt-tests/lists/{driver}.list").splitlines()
-            if line.startswith("#")]
+    old = read(f"igt-tests/lists/{driver}.list").splitlines()
+    head = [line for line in old if line.startswith("#")]
+    # What depends on more than this run.
+    kept = dict(line.split(" ", 1) for line in old
+                if re.match(r"\S+ (late|skip \S+):", line))
     lines = []
     judged = {test.name: test for test in tests}
     for name in read(out + "/subtests").split():
         test = judged.get(name)
         skip = test and (test.verdict == SKIP or "skipped, which" in test.why)
         why = test.why.split("does not say: ")[-1] if skip else ""
-        lines.append(f"{name} skip: {why}" if skip else name)
+        rest = kept.get(name, f"skip: {why}" if skip else "")
+        lines.append(f"{name} {rest}".rstrip())
     with open(out + "/list", "w", encoding="utf-8") as file:
         file.write("\n".join(head + lines) + "\n")
 
@@ -262,9 +340,12 @@ def main():
         sys.exit(__doc__)
     form, driver, kernel, out, status = sys.argv[1:]
     title = f"{driver}, {kernel}"
-    if read(out + "/failure") and not read(out + "/results.json"):
+    if read(out + "/failure") and not (read(out + "/results.json") or
+                                       glob.glob(out + "/direct/*.err")):
         sys.exit("igt: " + read(out + "/failure").strip())
-    tests = load(out)
+    if os.path.isdir(out + "/direct"):
+        read_direct(out)
+    tests = load(out, kernel)
     if form == "record":
         print_list(tests, out, driver)
     strangers(out, tests, driver)

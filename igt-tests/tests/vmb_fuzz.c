@@ -27,7 +27,7 @@ static const struct mix {
 	/** @user: one BO is memory of the process */
 	bool user;
 } mixes[] = {
-	{ "one-by-one", 60, 1 },
+	{ "one-by-one", 40, 1 },
 	{ "arrays", 20, 24 },
 	{ "all-kinds", 25, 12, VMB_SPARSE | VMB_READONLY | VMB_UNMAP_BO },
 	{ "queued", 15, 12, VMB_ASYNC, true },
