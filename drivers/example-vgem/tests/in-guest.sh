@@ -10,13 +10,17 @@
 client_tests() {
 	ct_kernel=$1
 	shift
+	ct_show=
+	case " $* " in
+	*" igt "*) ct_show=$(lab/igt --place) || exit ;;
+	esac
 	ct_dir=$(mktemp -d)
 	trap 'rm -rf "$ct_dir"' EXIT
 	trap 'exit 130' INT TERM HUP
 
 	{
 		ct_rc=0
-		lab/run --timeout 240 "$ct_kernel" -- \
+		lab/run --timeout 240 ${ct_show:+--show "$ct_show"} "$ct_kernel" -- \
 			sh drivers/example-vgem/tests/run.sh --more 1 "$@" \
 			2>"$ct_dir/reports" || ct_rc=$?
 		echo "$ct_rc" >"$ct_dir/rc"

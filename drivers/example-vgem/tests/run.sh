@@ -7,7 +7,8 @@
 # others that have dma-bufs to give; runs the cases that are named, or all; and
 # unloads the modules, which shows whether anything still holds on to them. One
 # KTAP result for the whole; --more leaves room for N results that the caller
-# adds.
+# adds. The theme igt stands for programs of igt-tests, its cases for
+# PROGRAM@SUBTEST; lab/run has to --show IGT to the guest.
 
 set -u
 
@@ -131,8 +132,12 @@ renumber() {
 		"not ok "*)
 			number=$((number + 1))
 			re_failed=1
-			echo "# run it alone: lab/run ${LAB_KERNEL:-KERNEL} --" \
-				"sh drivers/example-vgem/tests/run.sh $theme ${re_line#not ok * - }"
+			if [ "$theme" = igt ]; then
+				echo "# run it alone: lab/igt --kernel ${LAB_KERNEL:-KERNEL} example-vgem ${re_line#not ok * - }"
+			else
+				echo "# run it alone: lab/run ${LAB_KERNEL:-KERNEL} --" \
+					"sh drivers/example-vgem/tests/run.sh $theme ${re_line#not ok * - }"
+			fi
 			echo "not ok $number - $theme ${re_line#not ok * - }"
 			;;
 		*) printf '%s\n' "$re_line" ;;
@@ -144,13 +149,15 @@ renumber() {
 state=$(mktemp)
 while read -r theme cases; do
 	echo "# $theme"
-	if [ ! -x "$programs/$theme" ]; then
+	program=$programs/$theme
+	[ "$theme" != igt ] || program=igt-tests/runner/ktap.sh
+	if [ ! -x "$program" ]; then
 		result 1 "$theme is not there"
 		continue
 	fi
 	start=$(date +%s)
 	# shellcheck disable=SC2086 # a list of words
-	"$programs/$theme" $cases </dev/null | renumber
+	"$program" $cases </dev/null | renumber
 	read -r number bad <"$state"
 	[ "$bad" -eq 0 ] || failed=1
 	echo "# $theme: $(($(date +%s) - start)) s"
