@@ -20,7 +20,7 @@ CFLAGS ?= -O2 -g
 # A block of IGT is entered through setjmp(): what that may clobber is static,
 # volatile, or not read again.
 CFLAGS += -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Wno-clobbered -Werror -pthread
-CPPFLAGS += -D_GNU_SOURCE -I$(DIR)/include -I$(DIR)/lib -I$(DIR)/uapi
+CPPFLAGS += -D_GNU_SOURCE -I$(DIR)/include -I$(DIR)/lib -I$(DIR)/uapi -I$(DIR)/compat
 CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libdrm)
 # What libigt itself needs is looked for when a program starts.
 LDFLAGS += $(if $(LIBIGT),-L$(LIBIGT)) -Wl,--allow-shlib-undefined
