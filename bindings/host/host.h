@@ -24,6 +24,10 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
+typedef struct {
+	u64 counter;
+} atomic64_t;
+
 struct kref {
 	int refcount;
 };

@@ -17,7 +17,7 @@ objects := $(patsubst %,$(OUT)/%.o,$(core) host rbtree)
 
 # What the core includes of the kernel: each is host.h.
 headers := $(patsubst %,$(OUT)/include/%.h,\
-	$(addprefix linux/,bits cleanup compiler dma-fence dma-resv export kernel kref list \
+	$(addprefix linux/,atomic bits cleanup compiler dma-fence dma-resv export kernel kref list \
 		llist math64 minmax mutex overflow slab spinlock stddef tracepoint types) \
 	linux/sched/mm trace/define_trace \
 	$(addprefix drm/,drm_device drm_drv drm_exec drm_gem drm_print))

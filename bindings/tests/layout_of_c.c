@@ -5,7 +5,7 @@
  * Compiled by the compiler and with the options of the C core.
  */
 #include <drm/drm_exec.h>
-#include <drm/drm_gpuvm_userptr.h>
+#include "../../drm/abi/headers.h"
 
 #include "layout_of_c.h"
 
