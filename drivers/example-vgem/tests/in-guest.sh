@@ -20,7 +20,7 @@ client_tests() {
 
 	{
 		ct_rc=0
-		lab/run --timeout 240 ${ct_show:+--show "$ct_show"} "$ct_kernel" -- \
+		lab/run --timeout 600 ${ct_show:+--show "$ct_show"} "$ct_kernel" -- \
 			sh drivers/example-vgem/tests/run.sh --more 1 "$@" \
 			2>"$ct_dir/reports" || ct_rc=$?
 		echo "$ct_rc" >"$ct_dir/rc"
