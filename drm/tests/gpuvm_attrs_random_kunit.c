@@ -23,7 +23,7 @@ static unsigned long attrs_seed;
 module_param(attrs_seed, ulong, 0444);
 MODULE_PARM_DESC(attrs_seed, "seed of gpuvm_attrs_random; 0 for a new one each time");
 
-static unsigned int attrs_count = IS_ENABLED(CONFIG_KASAN) ? 30000 : 80000;
+static unsigned int attrs_count = IS_ENABLED(CONFIG_KASAN) ? 20000 : 40000;
 module_param(attrs_count, uint, 0444);
 MODULE_PARM_DESC(attrs_count, "number of operations of gpuvm_attrs_random");
 

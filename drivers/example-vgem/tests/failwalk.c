@@ -13,7 +13,7 @@
 
 /* A sample: each of the first, and then one in STEP. */
 #define ALL_UP_TO 24
-#define STEP 9
+#define STEP 24
 #define NTH_MAX 4000
 #define ROWS 64
 
