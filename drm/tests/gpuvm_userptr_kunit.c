@@ -559,22 +559,10 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static int suite_init(struct kunit_suite *suite)
-{
-	bw_cleanup_wq = alloc_workqueue("userptr-kunit", WQ_UNBOUND, 0);
-	return bw_cleanup_wq ? 0 : -ENOMEM;
-}
-
-static void suite_exit(struct kunit_suite *suite)
-{
-	if (bw_cleanup_wq)
-		destroy_workqueue(bw_cleanup_wq);
-}
-
 static struct kunit_suite suite = {
 	.name = "gpuvm_userptr",
-	.suite_init = suite_init,
-	.suite_exit = suite_exit,
+	.suite_init = bw_suite_init,
+	.suite_exit = bw_suite_exit,
 	.init = gk_init,
 	.exit = gk_exit,
 	.test_cases = cases,

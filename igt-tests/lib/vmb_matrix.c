@@ -12,7 +12,7 @@
 #define PIECE 3
 #define LARGE 512
 
-const struct vmb_row vmb_rows[] = {
+static const struct vmb_row rows[] = {
 	{ "all", 1, 8, 0, 8 },
 	{ "front", 1, 8, 0, 3 },
 	{ "end", 1, 8, 5, 3 },
@@ -34,8 +34,6 @@ const struct vmb_row vmb_rows[] = {
 	{ "large-inside", 1, 1536, 500, 530 },
 	{ "large-all", 3, 512, 0, 1536 },
 };
-
-const unsigned int vmb_num_rows = ARRAY_SIZE(vmb_rows);
 
 static void create_bo(struct vmb_cut *cut, struct vmb_bo *bo, uint32_t pages,
 		      uint32_t flags, uint32_t seed)
@@ -124,14 +122,16 @@ static void start_load(struct vmb_cut *cut, const struct vmb_row *row)
 	cut->load = vmb_load_start(&cut->vm, addrs, n);
 }
 
-bool vmb_has_cell(const struct vmb_row *row, const struct vmb_column *column)
+static bool has_cell(const struct vmb_row *row, const struct vmb_column *column)
 {
 	return row->mappings * row->each < LARGE ||
 	       column->flags & VMB_COLUMN_LARGE;
 }
 
-void vmb_cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
-		   const struct vmb_row *row, const struct vmb_column *column)
+/* Makes the mappings of a row, and checks them. */
+static void cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
+		      const struct vmb_row *row,
+		      const struct vmb_column *column)
 {
 	uint32_t pages = row->mappings * row->each;
 	uint64_t base = VMB_DATA;
@@ -151,7 +151,8 @@ void vmb_cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
 		start_load(cut, row);
 }
 
-void vmb_cut_end(struct vmb_cut *cut)
+/* Checks what the request left, then that it all can go. */
+static void cut_end(struct vmb_cut *cut)
 {
 	if (cut->load)
 		vmb_load_stop(cut->load);
@@ -165,4 +166,31 @@ void vmb_cut_end(struct vmb_cut *cut)
 
 	vmb_bo_intact(&cut->other);
 	vmb_bo_close(&cut->other);
+}
+
+static void cell(const struct vmb_row *row, const struct vmb_column *column,
+		 const char *what, vmb_request_fn request)
+{
+	igt_describe_f("%s: %s; %s", what, row->name, column->name);
+	igt_subtest_f("%s-%s", row->name, column->name) {
+		struct vmb_dev dev;
+		struct vmb_cut cut;
+
+		vmb_begin(&dev);
+		vmb_need(&dev, column->needs);
+		cut_begin(&cut, &dev, row, column);
+		request(&cut, row, column);
+		vmb_model_bind(cut.model);
+		cut_end(&cut);
+		vmb_end(&dev);
+	}
+}
+
+void vmb_matrix(const struct vmb_column *columns, unsigned int count,
+		const char *what, vmb_request_fn request)
+{
+	for (unsigned int c = 0; c < count; c++)
+		for (unsigned int r = 0; r < ARRAY_SIZE(rows); r++)
+			if (has_cell(&rows[r], &columns[c]))
+				cell(&rows[r], &columns[c], what, request);
 }

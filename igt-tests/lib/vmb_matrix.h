@@ -58,9 +58,6 @@ struct vmb_column {
 	uint32_t needs;
 };
 
-extern const struct vmb_row vmb_rows[];
-extern const unsigned int vmb_num_rows;
-
 /**
  * struct vmb_cut - one cell of the matrix, ready for its request
  */
@@ -74,15 +71,15 @@ struct vmb_cut {
 	struct vmb_load *load;
 };
 
-/** vmb_has_cell() - whether this row and column are a subtest */
-bool vmb_has_cell(const struct vmb_row *row, const struct vmb_column *column);
-/** vmb_cut_begin() - make the mappings of a row, and check them */
-void vmb_cut_begin(struct vmb_cut *cut, struct vmb_dev *dev,
-		   const struct vmb_row *row, const struct vmb_column *column);
+/* Puts the request of a cell into the model, for one bind. */
+typedef void (*vmb_request_fn)(struct vmb_cut *cut, const struct vmb_row *row,
+			       const struct vmb_column *column);
+
+/** vmb_matrix() - the subtests ROW-COLUMN, for @request, called @what */
+void vmb_matrix(const struct vmb_column *columns, unsigned int count,
+		const char *what, vmb_request_fn request);
 /** vmb_cut_other() - another BO, of the same kind, that is not mapped */
 const struct vmb_bo *vmb_cut_other(struct vmb_cut *cut, uint32_t pages,
 				   const struct vmb_column *column);
-/** vmb_cut_end() - check what the request left, then that it all can go */
-void vmb_cut_end(struct vmb_cut *cut);
 
 #endif

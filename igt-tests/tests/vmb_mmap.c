@@ -36,42 +36,21 @@ static uint32_t from(const struct vmb_cut *cut, const struct vmb_row *row)
 	       page->offset / VMB_PAGE : 0;
 }
 
-static void map(struct vmb_dev *dev, const struct vmb_row *row,
+static void map(struct vmb_cut *cut, const struct vmb_row *row,
 		const struct vmb_column *column)
 {
-	struct vmb_cut cut;
+	const struct vmb_bo *bo = &cut->old;
+	uint32_t offset = FROM;
 
-	vmb_cut_begin(&cut, dev, row, column);
 	if (column->flags & VMB_COLUMN_CONTINUES)
-		vmb_model_map(cut.model, cut.page, row->count, &cut.old,
-			      from(&cut, row));
-	else if (column->flags & VMB_COLUMN_SAME)
-		vmb_model_map(cut.model, cut.page, row->count, &cut.old, FROM);
-	else
-		vmb_model_map(cut.model, cut.page, row->count,
-			      vmb_cut_other(&cut, FROM + row->count, column),
-			      FROM);
-	vmb_model_bind(cut.model);
-	vmb_cut_end(&cut);
-}
+		offset = from(cut, row);
+	else if (!(column->flags & VMB_COLUMN_SAME))
+		bo = vmb_cut_other(cut, FROM + row->count, column);
 
-static void one(const struct vmb_row *row, const struct vmb_column *column)
-{
-	igt_describe_f("Map over: %s; new mapping: %s", row->name, column->name);
-	igt_subtest_f("%s-%s", row->name, column->name) {
-		struct vmb_dev dev;
-
-		vmb_begin(&dev);
-		vmb_need(&dev, column->needs);
-		map(&dev, row, column);
-		vmb_end(&dev);
-	}
+	vmb_model_map(cut->model, cut->page, row->count, bo, offset);
 }
 
 VMB_MAIN()
 {
-	for (unsigned int c = 0; c < ARRAY_SIZE(columns); c++)
-		for (unsigned int r = 0; r < vmb_num_rows; r++)
-			if (vmb_has_cell(&vmb_rows[r], &columns[c]))
-				one(&vmb_rows[r], &columns[c]);
+	vmb_matrix(columns, ARRAY_SIZE(columns), "Map over", map);
 }

@@ -21,34 +21,14 @@ static const struct vmb_column columns[] = {
 	{ "evicted", VMB_COLUMN_AWAY, VMB_LIMIT },
 };
 
-static void unmap(struct vmb_dev *dev, const struct vmb_row *row,
+static void unmap(struct vmb_cut *cut, const struct vmb_row *row,
 		  const struct vmb_column *column)
 {
-	struct vmb_cut cut;
-
-	vmb_cut_begin(&cut, dev, row, column);
-	vmb_model_unmap(cut.model, cut.page, row->count);
-	vmb_model_bind(cut.model);
-	vmb_cut_end(&cut);
-}
-
-static void one(const struct vmb_row *row, const struct vmb_column *column)
-{
-	igt_describe_f("Unmap: %s; memory: %s", row->name, column->name);
-	igt_subtest_f("%s-%s", row->name, column->name) {
-		struct vmb_dev dev;
-
-		vmb_begin(&dev);
-		vmb_need(&dev, column->needs);
-		unmap(&dev, row, column);
-		vmb_end(&dev);
-	}
+	(void)column;
+	vmb_model_unmap(cut->model, cut->page, row->count);
 }
 
 VMB_MAIN()
 {
-	for (unsigned int c = 0; c < ARRAY_SIZE(columns); c++)
-		for (unsigned int r = 0; r < vmb_num_rows; r++)
-			if (vmb_has_cell(&vmb_rows[r], &columns[c]))
-				one(&vmb_rows[r], &columns[c]);
+	vmb_matrix(columns, ARRAY_SIZE(columns), "Unmap", unmap);
 }
