@@ -32,11 +32,11 @@ def main():
             source += file.read()
     for row, text in rows:
         for owner, name, call in NAME.findall(text):
-            kind = "fn" if call else r"(?:struct|enum|trait)"
+            kind = r"(?:unsafe )?fn" if call else r"(?:struct|enum|trait)"
             if {owner, name} & FOREIGN:
                 continue
             if not re.search(rf"\bpub {kind} {name}\b", source) or \
-               owner and not re.search(rf"\bimpl\b[^{{;]*\b{owner}<", source):
+               owner and not re.search(rf"\bimpl\b[^{{;]*\b{owner}\b", source):
                 wrong.append(f"{row}: there is no {owner}::{name}")
     for line in wrong:
         print(line)

@@ -96,22 +96,55 @@
     unsafe_op_in_unsafe_fn
 )]
 
+// What binds stand on is not in the program that bindings/host makes of the rest.
+#[cfg(CONFIG_DRM)]
+mod bind;
+#[cfg(CONFIG_DRM)]
+mod bind_driver;
+#[cfg(CONFIG_DRM)]
+mod bind_job;
+#[cfg(CONFIG_DRM)]
+mod bind_lock;
+#[cfg(CONFIG_DRM)]
+mod bind_op;
 mod driver;
 mod exec;
+#[cfg(CONFIG_DRM)]
+mod fence;
 mod mapping;
 mod op_list;
 mod ops;
 mod request;
+#[cfg(CONFIG_DRM)]
+mod sync;
 mod vm;
 mod vm_bo;
+#[cfg(CONFIG_DRM)]
+mod workqueue;
 
+#[cfg(CONFIG_DRM)]
+pub use bind::{BindArgs, BindGuard, BindState, BindVm, OwnedBindVm};
+#[cfg(CONFIG_DRM)]
+pub use bind_driver::{BindDriver, BindMode, Deferred, Immediate, Section};
+#[cfg(CONFIG_DRM)]
+pub use bind_job::{BindJob, QueuedBind, Unsubmitted};
+#[cfg(CONFIG_DRM)]
+pub use bind_lock::JobLock;
+#[cfg(CONFIG_DRM)]
+pub use bind_op::{BindKind, BindMapping, BindOp};
 pub use driver::Driver;
 pub use exec::{Exec, Locked};
+#[cfg(CONFIG_DRM)]
+pub use fence::Fence;
 pub use mapping::{Mapping, NewMapping, RemovedMapping};
 pub use op_list::{Op, OpIter, Plan, Prefetch};
 pub use ops::{
     Cut, MapView, Mapped, OpMap, OpRemap, OpUnmap, Piece, RemapView, Remapped, UnmapView, Unmapped,
 };
 pub use request::MapRequest;
+#[cfg(CONFIG_DRM)]
+pub use sync::{SyncPoint, Syncs};
 pub use vm::{Mappings, OwnedVm, Vm, VmArgs};
 pub use vm_bo::{Linked, LinkedMappings, VmBo};
+#[cfg(CONFIG_DRM)]
+pub use workqueue::{Workqueue, WorkqueueUser};

@@ -16,7 +16,7 @@ use kernel::{
 use crate::{Driver, OwnedVm, Vm, VmBo};
 
 /// `DRM_EXEC_INTERRUPTIBLE_WAIT` of `<drm/drm_exec.h>`; the KUnit module compares it with C's.
-const INTERRUPTIBLE: u32 = 1 << 0;
+pub(crate) const INTERRUPTIBLE: u32 = 1 << 0;
 
 /// Whether a context has locked an object.
 ///

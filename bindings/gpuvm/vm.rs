@@ -35,6 +35,19 @@ pub struct VmArgs {
     pub reserve: Range<u64>,
 }
 
+/// What the core compares with what it was compiled with itself.
+pub(crate) const ABI: raw::drm_gpuvm_abi = raw::drm_gpuvm_abi {
+    version: raw::DRM_GPUVM_ABI_VERSION,
+    gpuvm: size_of::<raw::drm_gpuvm>() as u32,
+    gpuva: size_of::<raw::drm_gpuva>() as u32,
+    gpuvm_bo: size_of::<raw::drm_gpuvm_bo>() as u32,
+    gpuva_op: size_of::<raw::drm_gpuva_op>() as u32,
+    gpuvm_ops: size_of::<raw::drm_gpuvm_ops>() as u32,
+    map_req: size_of::<raw::drm_gpuvm_map_req>() as u32,
+    // What stands behind this, only C knows; it stands at the end.
+    exec_offset: size_of::<raw::drm_gpuvm_exec>() as u32,
+};
+
 /// A GPU virtual address space.
 ///
 /// References to it are shared; [`OwnedVm`] is the one that can change what is mapped.
@@ -86,19 +99,6 @@ impl<T: Driver> Vm<T> {
         sm_step_remap: Some(Steps::<T>::callback),
         sm_step_unmap: Some(Steps::<T>::callback),
         __reserved: [core::ptr::null_mut(); 8],
-    };
-
-    /// What the core compares with what it was compiled with itself.
-    const ABI: raw::drm_gpuvm_abi = raw::drm_gpuvm_abi {
-        version: raw::DRM_GPUVM_ABI_VERSION,
-        gpuvm: size_of::<raw::drm_gpuvm>() as u32,
-        gpuva: size_of::<raw::drm_gpuva>() as u32,
-        gpuvm_bo: size_of::<raw::drm_gpuvm_bo>() as u32,
-        gpuva_op: size_of::<raw::drm_gpuva_op>() as u32,
-        gpuvm_ops: size_of::<raw::drm_gpuvm_ops>() as u32,
-        map_req: size_of::<raw::drm_gpuvm_map_req>() as u32,
-        // What stands behind this, only C knows; it stands at the end.
-        exec_offset: size_of::<raw::drm_gpuvm_exec>() as u32,
     };
 
     /// # Safety
@@ -258,7 +258,7 @@ impl<T: Driver> OwnedVm<T> {
                 args.reserve.start,
                 reserve,
                 const { &Vm::<T>::OPS },
-                const { &Vm::<T>::ABI },
+                const { &ABI },
             )
         });
         match ret {

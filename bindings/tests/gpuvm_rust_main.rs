@@ -4,6 +4,8 @@
 
 use kernel::prelude::*;
 
+mod bind_cases;
+mod bind_world;
 mod bo_cases;
 mod layout_cases;
 mod leak;

@@ -12,6 +12,11 @@
 /* exec.rs has this number, which the kernel has as a macro. */
 static_assert(!(DRM_EXEC_INTERRUPTIBLE_WAIT ^ BIT(0)));
 
+/* And sync.rs and bind.rs have these. */
+static_assert(!(DRM_GPUVM_SYNC_WAIT ^ BIT(0)));
+static_assert(!(DRM_GPUVM_SYNC_SIGNAL ^ BIT(1)));
+static_assert(!(DRM_GPUVM_BIND_NO_UNDO ^ BIT(0)));
+
 static const size_t rows[] = {
 #include "layout_table.h"
 };

@@ -108,6 +108,11 @@ impl World {
         Bo::new(&self.dev, 4096, config(Some(&self.resv)), name)
     }
 
+    /// What has the `dma_resv` of the VMs.
+    pub(crate) fn resv(&self) -> &Bo {
+        &self.resv
+    }
+
     /// A VM of the pages 0 to 256, of which the last 16 are the driver's.
     pub(crate) fn vm(&self) -> Result<OwnedVm<Steps>> {
         self.vm_of(0..256, 240..256)

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+//! What a driver brings for binds, and what the core calls of it.
+
+use core::{marker::PhantomData, ptr::null_mut};
+
+use drm_gpuvm_raw as raw;
+use kernel::{
+    bindings::drm_exec, drm::gem::IntoGEMObject, ffi::c_int, prelude::*,
+    sync::aref::AlwaysRefCounted,
+};
+
+use crate::{BindMapping, BindOp, BindVm};
+
+mod private {
+    pub trait Sealed {}
+}
+
+/// When the mappings of a VM change: [`Immediate`] or [`Deferred`].
+pub trait BindMode: private::Sealed + 'static {
+    #[doc(hidden)]
+    const FLAGS: raw::drm_gpuvm_flags;
+}
+
+/// The mappings change in the job that changes the page tables.
+pub struct Immediate(());
+
+/// The mappings change when a job is submitted, the page tables when it runs.
+pub struct Deferred(());
+
+impl private::Sealed for Immediate {}
+impl private::Sealed for Deferred {}
+
+impl BindMode for Immediate {
+    const FLAGS: raw::drm_gpuvm_flags =
+        raw::DRM_GPUVM_IMMEDIATE_MODE | raw::DRM_GPUVM_RESV_PROTECTED;
+}
+
+impl BindMode for Deferred {
+    const FLAGS: raw::drm_gpuvm_flags = raw::DRM_GPUVM_RESV_PROTECTED;
+}
+
+/// A driver's part of a VM that takes binds: its types, and how it writes page tables.
+///
+/// The core finds out which addresses change, and when; see [`BindVm`]. A value of the driver's type
+/// is in each VM, shared by all who have a reference to it; what the lock of the VM's page tables
+/// protects is apart, in [`BindDriver::Tables`]. Both are dropped when the VM is freed, this first.
+///
+/// `validate` and `pt_reserve` are called when a job is submitted, and may fail. `pt_map`, `pt_unmap`
+/// and `pt_flush` are called when it runs, in the fence signalling section: nothing is allocated
+/// there. What they need, `pt_reserve` has set aside in the driver's part of the job.
+///
+/// # Examples
+///
+/// A driver whose page tables are a counter:
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindMapping, BindOp, Immediate, Section};
+/// use kernel::{drm::gem::IntoGEMObject, prelude::*};
+///
+/// struct Counting<O>(core::marker::PhantomData<fn(O)>);
+///
+/// impl<O: IntoGEMObject + Send + Sync + 'static> BindDriver for Counting<O> {
+///     type Object = O;
+///     type Mode = Immediate;
+///     type Tables = u64;
+///     type Job = ();
+///
+///     fn begin_job(&self) {}
+///
+///     fn validate(&self, _job: &mut (), _object: &O) -> Result {
+///         Ok(())
+///     }
+///
+///     fn pt_reserve(&self, _job: &mut (), _op: &BindOp<'_, Self>) -> Result {
+///         Ok(())
+///     }
+///
+///     fn pt_map(
+///         section: &mut Section<'_, Self>,
+///         _mapping: &BindMapping<Self>,
+///         _address: u64,
+///         length: u64,
+///     ) -> Result {
+///         *section.tables += length >> 12;
+///         Ok(())
+///     }
+///
+///     fn pt_unmap(section: &mut Section<'_, Self>, _address: u64, length: u64) -> Result {
+///         *section.tables -= length >> 12;
+///         Ok(())
+///     }
+/// }
+/// # fn main() {}
+/// ```
+pub trait BindDriver: Sized + Send + Sync + 'static {
+    /// The type of the driver's GEM objects.
+    type Object: IntoGEMObject + Send + Sync;
+
+    /// When mappings change.
+    type Mode: BindMode;
+
+    /// What those who change page tables have to themselves.
+    type Tables: Send;
+
+    /// The driver's part of a job: memory set aside, what is left over.
+    type Job: Send;
+
+    /// Makes the driver's part of a job.
+    ///
+    /// Context: process; for a userptr or an object that is evicted, in reclaim: nothing is
+    /// allocated.
+    fn begin_job(&self) -> Self::Job;
+
+    /// The job is over: frees what was set aside and not used, and what was taken out.
+    ///
+    /// Context: process; sleeps; no `dma_resv` is held. For a userptr or an object that is evicted,
+    /// in reclaim: nothing is allocated. For an object that is validated, its `dma_resv` is held.
+    fn end_job(&self, job: Self::Job) {
+        drop(job);
+    }
+
+    /// Makes sure that an object that is to be mapped, or that was evicted and is to be used again,
+    /// has memory.
+    ///
+    /// Context: process; sleeps; the `dma_resv` of VM and object are held.
+    fn validate(&self, job: &mut Self::Job, object: &Self::Object) -> Result;
+
+    /// Sets memory for page tables aside: for mapping any part of the range of a MAP, and for
+    /// unmapping with the boundaries of the operation, whatever is mapped there.
+    ///
+    /// Called once for each operation, in their order, and for each mapping that comes back.
+    ///
+    /// Context: as [`BindDriver::validate`].
+    fn pt_reserve(&self, job: &mut Self::Job, op: &BindOp<'_, Self>) -> Result;
+
+    /// Whether jobs are not to begin, after an unplug for instance: then with which error they end.
+    ///
+    /// Context: fence signalling section.
+    fn refuse(&self) -> Result {
+        Ok(())
+    }
+
+    /// Writes page-table entries for a part of a mapping, where nothing is mapped.
+    ///
+    /// After an error the range may be half written; the core has it cleared.
+    ///
+    /// Context: fence signalling section.
+    fn pt_map(
+        section: &mut Section<'_, Self>,
+        mapping: &BindMapping<Self>,
+        address: u64,
+        length: u64,
+    ) -> Result;
+
+    /// Clears page-table entries.
+    ///
+    /// In a job for which [`BindDriver::pt_reserve`] was not called, an entry that reaches out of
+    /// the range may be cleared as a whole: the rest goes, too.
+    ///
+    /// Context: fence signalling section, or reclaim.
+    fn pt_unmap(section: &mut Section<'_, Self>, address: u64, length: u64) -> Result;
+
+    /// Makes the device forget what was changed since the last call.
+    ///
+    /// Context: fence signalling section, or reclaim.
+    fn pt_flush(_section: &mut Section<'_, Self>) {}
+}
+
+/// The page tables and one job, while nobody else changes them.
+pub struct Section<'a, D: BindDriver> {
+    vm: &'a BindVm<D>,
+    /// The page tables.
+    pub tables: &'a mut D::Tables,
+    /// The driver's part of the job.
+    pub job: &'a mut D::Job,
+}
+
+impl<'a, D: BindDriver> Section<'a, D> {
+    /// The VM.
+    pub fn vm(&self) -> &'a BindVm<D> {
+        self.vm
+    }
+
+    /// The driver's part of the VM.
+    pub fn driver(&self) -> &'a D {
+        self.vm.driver()
+    }
+
+    /// # Safety
+    ///
+    /// For all of `'a` this is a job of a `BindVm<D>`, in a callback that changes page tables.
+    unsafe fn new(job: *mut raw::drm_gpuvm_bind_job) -> Self {
+        // SAFETY: By the requirements of this function. The core calls one such callback at a time
+        // for each queue, so the tables are ours as well as the job.
+        unsafe {
+            let vm = vm_of(job);
+            Self {
+                vm,
+                tables: &mut *vm.tables(),
+                job: part_of::<D>(job),
+            }
+        }
+    }
+}
+
+impl<D: BindDriver<Mode = Immediate>> Section<'_, D> {
+    /// How many mappings the VM has.
+    pub fn mappings(&self) -> u64 {
+        // SAFETY: The queue is valid; in immediate mode the lock that changes of page tables hold
+        // is that of the mappings.
+        unsafe { raw::ref_drm_gpuvm_bind_queue_mappings(self.vm.queue()) }
+    }
+}
+
+/// # Safety
+///
+/// For all of `'a` this is a job of a `BindVm<D>`, not over.
+unsafe fn vm_of<'a, D: BindDriver>(job: *mut raw::drm_gpuvm_bind_job) -> &'a BindVm<D> {
+    // SAFETY: By the requirements of this function.
+    unsafe { BindVm::from_raw(raw::ref_drm_gpuvm_bind_job_vm(job)) }
+}
+
+/// # Safety
+///
+/// For all of `'a` this is a job of a `BindVm<D>`, not over, and nobody else looks at its driver's
+/// part.
+pub(crate) unsafe fn part_of<'a, D: BindDriver>(
+    job: *mut raw::drm_gpuvm_bind_job,
+) -> &'a mut D::Job {
+    // SAFETY: By the requirements of this function; `job_init` wrote it.
+    unsafe { &mut *raw::ref_drm_gpuvm_bind_job_priv(job).cast() }
+}
+
+fn errno(result: Result) -> c_int {
+    result.map_or_else(|error| error.to_errno(), |()| 0)
+}
+
+/// The callbacks of a driver, as C calls them.
+///
+/// All of them are for the core alone, which calls them with what is valid.
+pub(crate) struct Callbacks<D>(PhantomData<D>);
+
+impl<D: BindDriver> Callbacks<D> {
+    pub(crate) const OPS: raw::drm_gpuvm_bind_ops = raw::drm_gpuvm_bind_ops {
+        job_init: Some(Self::job_init),
+        job_fini: Some(Self::job_fini),
+        validate: Some(Self::validate),
+        pt_reserve: Some(Self::pt_reserve),
+        refuse: Some(Self::refuse),
+        pt_map: Some(Self::pt_map),
+        pt_unmap: Some(Self::pt_unmap),
+        pt_flush: Some(Self::pt_flush),
+        __reserved: [null_mut(); 8],
+    };
+
+    /// The size of a driver's part. What C has there is aligned for a `u64`.
+    pub(crate) const JOB_SIZE: u32 = {
+        assert!(align_of::<D::Job>() <= align_of::<u64>());
+        assert!(size_of::<D::Job>() <= u32::MAX as usize);
+        size_of::<D::Job>() as u32
+    };
+
+    /// # Safety
+    ///
+    /// As for all callbacks; at the beginning of the job, once.
+    unsafe extern "C" fn job_init(job: *mut raw::drm_gpuvm_bind_job) {
+        // SAFETY: It is a job of a `BindVm<D>`, to which somebody has a reference.
+        let vm = unsafe { vm_of::<D>(job) };
+        vm.inc_ref();
+        // SAFETY: This is memory of that size, and nobody else has it.
+        unsafe {
+            raw::ref_drm_gpuvm_bind_job_priv(job)
+                .cast::<D::Job>()
+                .write(vm.driver().begin_job());
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for all callbacks; at the end of the job, once.
+    unsafe extern "C" fn job_fini(job: *mut raw::drm_gpuvm_bind_job) {
+        // SAFETY: It is a job of a `BindVm<D>`, with a reference from `job_init`. The driver's part
+        // was written there, and is not used afterwards.
+        unsafe {
+            let vm = vm_of::<D>(job);
+            let part = raw::ref_drm_gpuvm_bind_job_priv(job)
+                .cast::<D::Job>()
+                .read();
+            vm.driver().end_job(part);
+            BindVm::dec_ref(vm.into());
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for all callbacks.
+    unsafe extern "C" fn validate(
+        job: *mut raw::drm_gpuvm_bind_job,
+        vm_bo: *mut raw::drm_gpuvm_bo,
+        _exec: *mut drm_exec,
+    ) -> c_int {
+        // SAFETY: It is a job of a `BindVm<D>`. The object is a `D::Object`: for userptrs the core
+        // does not call this. The maker of the job is the only one who uses it.
+        errno(unsafe {
+            vm_of::<D>(job)
+                .driver()
+                .validate(part_of::<D>(job), D::Object::from_raw((*vm_bo).obj))
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As for all callbacks.
+    unsafe extern "C" fn pt_reserve(
+        job: *mut raw::drm_gpuvm_bind_job,
+        op: *const raw::drm_gpuvm_bind_op,
+    ) -> c_int {
+        // SAFETY: It is a job of a `BindVm<D>`, and an operation of it. The maker of the job is the
+        // only one who uses it.
+        errno(unsafe {
+            vm_of::<D>(job)
+                .driver()
+                .pt_reserve(part_of::<D>(job), BindOp::from_raw(op))
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As for all callbacks.
+    unsafe extern "C" fn refuse(job: *mut raw::drm_gpuvm_bind_job) -> c_int {
+        // SAFETY: It is a job of a `BindVm<D>`.
+        errno(unsafe { vm_of::<D>(job) }.driver().refuse())
+    }
+
+    /// # Safety
+    ///
+    /// As for all callbacks; it changes page tables.
+    unsafe extern "C" fn pt_map(
+        job: *mut raw::drm_gpuvm_bind_job,
+        va: *mut raw::drm_gpuva,
+        addr: u64,
+        range: u64,
+    ) -> c_int {
+        // SAFETY: By the requirements of this function; the mapping is one of the VM.
+        unsafe {
+            let mut section = Section::<D>::new(job);
+            errno(D::pt_map(
+                &mut section,
+                BindMapping::from_raw(va),
+                addr,
+                range,
+            ))
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for all callbacks; it changes page tables.
+    unsafe extern "C" fn pt_unmap(
+        job: *mut raw::drm_gpuvm_bind_job,
+        addr: u64,
+        range: u64,
+    ) -> c_int {
+        // SAFETY: By the requirements of this function.
+        let mut section = unsafe { Section::<D>::new(job) };
+        errno(D::pt_unmap(&mut section, addr, range))
+    }
+
+    /// # Safety
+    ///
+    /// As for all callbacks; it changes page tables.
+    unsafe extern "C" fn pt_flush(job: *mut raw::drm_gpuvm_bind_job) {
+        // SAFETY: By the requirements of this function.
+        let mut section = unsafe { Section::<D>::new(job) };
+        D::pt_flush(&mut section);
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+//! Bind jobs: made, submitted, waited for.
+
+use core::{mem::ManuallyDrop, ptr::NonNull};
+
+use drm_gpuvm_raw as raw;
+use kernel::{
+    drm::gem::IntoGEMObject,
+    error::{from_err_ptr, to_result},
+    prelude::*,
+    sync::aref::ARef,
+};
+
+use crate::{bind_driver::part_of, vm_bo, BindDriver, BindMode, BindOp, BindVm, Fence, Syncs};
+
+impl<D: BindDriver> BindVm<D> {
+    /// Makes a job without operations, with room for `max_ops`. `client_id` is that of the file, for
+    /// the scheduler's tracing. `ENOMEM`.
+    ///
+    /// Context: process; sleeps; allocates with `GFP_KERNEL_ACCOUNT`.
+    pub fn job(&self, max_ops: u32, client_id: u64) -> Result<BindJob<'_, D>> {
+        // SAFETY: The queue is valid.
+        let job = from_err_ptr(unsafe {
+            raw::ref_drm_gpuvm_bind_job_create(self.queue(), max_ops, client_id)
+        })?;
+        Ok(BindJob {
+            vm: self,
+            job: NonNull::new(job).ok_or(ENOMEM)?,
+        })
+    }
+}
+
+/// A job that is being made. Dropping it changes nothing.
+///
+/// # Invariants
+///
+/// `job` is one of the VM's queue, not submitted, and nobody else has it.
+pub struct BindJob<'vm, D: BindDriver> {
+    vm: &'vm BindVm<D>,
+    job: NonNull<raw::drm_gpuvm_bind_job>,
+}
+
+// SAFETY: It belongs to whoever has it, and the driver's part is `Send`.
+unsafe impl<D: BindDriver> Send for BindJob<'_, D> {}
+
+impl<'vm, D: BindDriver> BindJob<'vm, D> {
+    /// Adds an operation, with all mappings that it may need. `EINVAL` for one that the VM cannot
+    /// fulfil, or more than there is room for; `ENOMEM`.
+    ///
+    /// Context: process; sleeps; allocates with `GFP_KERNEL_ACCOUNT`; no `dma_resv` is held.
+    pub fn add(&mut self, op: &BindOp<'_, D>) -> Result {
+        if let Some(object) = op.object() {
+            // In immediate mode whoever uses the list takes the lock that it was made ready under.
+            let is_locked = D::Mode::FLAGS & raw::DRM_GPUVM_IMMEDIATE_MODE != 0;
+            // SAFETY: The object is valid; others may write the pointer once.
+            let next = unsafe { (&raw const (*object.as_raw()).gpuva.list.next).read_volatile() };
+            if !is_locked || next.is_null() {
+                vm_bo::make_ready(object);
+            }
+        }
+        // SAFETY: The job is ours, and the operation valid. The core refuses what it cannot do.
+        to_result(unsafe { raw::ref_drm_gpuvm_bind_job_add(self.job.as_ptr(), op.as_raw()) })
+    }
+
+    /// The driver's part.
+    pub fn data(&mut self) -> &mut D::Job {
+        // SAFETY: By the type invariants the job is ours.
+        unsafe { part_of::<D>(self.job.as_ptr()) }
+    }
+
+    /// Puts the job into the VM's queue: what it waits for is that of `syncs`, and they get its
+    /// fence.
+    ///
+    /// In immediate mode the mappings change when it runs, in deferred mode they have changed when
+    /// this returns.
+    ///
+    /// `ENOENT` if the VM was closed, `EIO` if it died; `ERESTARTSYS` if a signal came; `ENOMEM`; what
+    /// [`BindDriver::validate`] and [`BindDriver::pt_reserve`] return. Nothing has changed then, and
+    /// nothing is signalled; where the driver had no memory the job may be submitted again.
+    ///
+    /// Context: process; sleeps; no `dma_resv` is held.
+    pub fn submit(self, syncs: &mut Syncs) -> Result<QueuedBind<'vm, D>, Unsubmitted<'vm, D>> {
+        // SAFETY: The job is ours, and the syncs are valid.
+        match to_result(unsafe {
+            raw::ref_drm_gpuvm_bind_job_submit(self.job.as_ptr(), syncs.as_raw())
+        }) {
+            Ok(()) => {
+                // The reference passes on.
+                let this = ManuallyDrop::new(self);
+                Ok(QueuedBind {
+                    vm: this.vm,
+                    job: this.job,
+                })
+            }
+            Err(error) => Err(Unsubmitted { error, job: self }),
+        }
+    }
+}
+
+impl<D: BindDriver> Drop for BindJob<'_, D> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants; the reference is ours.
+        unsafe { raw::ref_drm_gpuvm_bind_job_put(self.job.as_ptr()) };
+    }
+}
+
+/// A job that could not be submitted, and why.
+pub struct Unsubmitted<'vm, D: BindDriver> {
+    /// Why.
+    pub error: Error,
+    /// The job, as it was.
+    pub job: BindJob<'vm, D>,
+}
+
+impl<D: BindDriver> From<Unsubmitted<'_, D>> for Error {
+    fn from(unsubmitted: Unsubmitted<'_, D>) -> Self {
+        unsubmitted.error
+    }
+}
+
+/// A job that was submitted. It goes on without this.
+///
+/// # Invariants
+///
+/// `job` is one of the VM's queue, submitted, with a reference.
+pub struct QueuedBind<'vm, D: BindDriver> {
+    vm: &'vm BindVm<D>,
+    job: NonNull<raw::drm_gpuvm_bind_job>,
+}
+
+impl<D: BindDriver> QueuedBind<'_, D> {
+    /// Waits for a job that itself waits for nothing but those before it.
+    ///
+    /// `ERESTARTSYS` if a signal came and the job will not change anything; one that has begun, or is
+    /// in deferred mode, is waited for. `ENOENT` if the VM was closed meanwhile; else the error with
+    /// which it ended.
+    ///
+    /// Context: process; sleeps.
+    pub fn wait(&self) -> Result {
+        // SAFETY: The job is submitted, and we borrow its VM.
+        to_result(unsafe { raw::ref_drm_gpuvm_bind_job_wait(self.job.as_ptr()) })
+    }
+
+    /// What the job's end signals.
+    pub fn fence(&self) -> ARef<Fence> {
+        // SAFETY: The job is submitted, so it has a fence; the reference passes on.
+        unsafe {
+            let fence = raw::ref_drm_gpuvm_bind_job_fence(self.job.as_ptr());
+            ARef::from_raw(NonNull::new_unchecked(fence.cast()))
+        }
+    }
+
+    /// The VM.
+    pub fn vm(&self) -> &BindVm<D> {
+        self.vm
+    }
+}
+
+impl<D: BindDriver> Drop for QueuedBind<'_, D> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants; the reference is ours.
+        unsafe { raw::ref_drm_gpuvm_bind_job_put(self.job.as_ptr()) };
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+//! What a job for the device does with a VM that takes binds: locks it, brings back what was
+//! evicted, leaves its fence.
+
+use core::ptr::NonNull;
+
+use drm_gpuvm_raw as raw;
+use kernel::{error::to_result, prelude::*, types::NotThreadSafe};
+
+use crate::{exec::INTERRUPTIBLE, BindDriver, BindVm, Fence};
+
+impl<D: BindDriver> BindVm<D> {
+    /// Locks the VM and all its external objects, for a job that uses them; each `dma_resv` gets room
+    /// for one fence. `ERESTARTSYS` if a signal came; `ENOMEM`.
+    ///
+    /// Context: process; sleeps; no `dma_resv` is held.
+    pub fn lock_for_job(&self) -> Result<JobLock<'_, D>> {
+        // SAFETY: The VM is valid for as long as the result exists.
+        let exec = unsafe { raw::ref_drm_gpuvm_exec_alloc(self.as_raw(), INTERRUPTIBLE, 1) };
+        let exec = NonNull::new(exec).ok_or(ENOMEM)?;
+        // SAFETY: It is new, so not locked.
+        if let Err(error) = to_result(unsafe { raw::ref_drm_gpuvm_exec_lock(exec.as_ptr()) }) {
+            // SAFETY: It is not locked.
+            unsafe { raw::ref_drm_gpuvm_exec_free(exec.as_ptr()) };
+            return Err(error);
+        }
+        // INVARIANT: It was just locked.
+        Ok(JobLock {
+            vm: self,
+            exec,
+            has_room: true,
+            _not_send: NotThreadSafe,
+        })
+    }
+}
+
+/// A VM and its external objects, locked for a job until this is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindVm, Fence};
+/// use kernel::prelude::*;
+///
+/// /// Lets a job use a VM: `publish` gets a function that leaves the job's fence there.
+/// fn use_vm<D: BindDriver>(vm: &BindVm<D>, fence: &Fence) -> Result {
+///     let mut locked = vm.lock_for_job()?;
+///     locked.validate()?;
+///     // Here the fence is published.
+///     locked.add_fence(fence)
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # Invariants
+///
+/// `exec` is from the core, of the VM, and locked by this thread. If `has_room`, there is room for a
+/// fence in what is locked.
+#[must_use = "what is locked is unlocked at once"]
+pub struct JobLock<'vm, D: BindDriver> {
+    vm: &'vm BindVm<D>,
+    exec: NonNull<raw::drm_gpuvm_exec>,
+    has_room: bool,
+    /// A `ww_mutex` is unlocked by the thread that locked it.
+    _not_send: NotThreadSafe,
+}
+
+impl<D: BindDriver> JobLock<'_, D> {
+    /// The VM.
+    pub fn vm(&self) -> &BindVm<D> {
+        self.vm
+    }
+
+    /// Brings back what was evicted, by [`BindDriver::validate`]: from here until the fence is
+    /// signalled nothing is evicted.
+    ///
+    /// Errors are those of the driver's functions; `ENOENT` if the VM was closed, `EIO` if it died.
+    ///
+    /// Context: process; sleeps.
+    pub fn validate(&self) -> Result {
+        // SAFETY: `exec` is locked.
+        to_result(unsafe { raw::ref_drm_gpuvm_exec_validate(self.exec.as_ptr()) })
+    }
+
+    /// Leaves the fence of the job in all that is locked, for those who want to have the memory for
+    /// something else. `EBUSY` for a second one.
+    ///
+    /// Context: process, the fence signalling section included.
+    pub fn add_fence(&mut self, fence: &Fence) -> Result {
+        if !core::mem::replace(&mut self.has_room, false) {
+            return Err(EBUSY);
+        }
+        // SAFETY: `exec` is locked, with room for one fence.
+        unsafe {
+            raw::ref_drm_gpuvm_exec_resv_add_fence(
+                self.exec.as_ptr(),
+                fence.as_raw(),
+                kernel::bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP,
+                kernel::bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP,
+            )
+        };
+        Ok(())
+    }
+}
+
+impl<D: BindDriver> Drop for JobLock<'_, D> {
+    fn drop(&mut self) {
+        // SAFETY: `exec` is locked, by this thread; then it is not used any more.
+        unsafe {
+            raw::ref_drm_gpuvm_exec_unlock(self.exec.as_ptr());
+            raw::ref_drm_gpuvm_exec_free(self.exec.as_ptr());
+        }
+    }
+}
