@@ -219,6 +219,13 @@ struct nv_hw_ops {
 	 */
 	void (*doorbell)(struct nv_hw *hw, u32 chid);
 	/**
+	 * @timer: the time that semaphores are stamped with
+	 *
+	 * Context: any.
+	 * Return: nanoseconds since 1970.
+	 */
+	u64 (*timer)(struct nv_hw *hw);
+	/**
 	 * @show: what the device has done so far, for debugfs
 	 *
 	 * Lines of a name and a number; the methods that it does not know, with

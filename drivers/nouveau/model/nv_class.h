@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright The drm-gpuvm reference stack authors
+ *
+ * Classes and methods of Turing, as NVIDIA's open-gpu-doc names them: those
+ * that the model does something about.
+ */
+#ifndef __NV_CLASS_H__
+#define __NV_CLASS_H__
+
+#include <linux/bits.h>
+
+#define NV_CLASS_2D		0x902d
+#define NV_CLASS_INLINE		0xa140
+#define NV_CLASS_3D		0xc597
+#define NV_CLASS_COPY		0xc5b5
+#define NV_CLASS_COMPUTE	0xc5c0
+
+/* Entries of the ring, of two words. */
+#define NV_GP_ENTRY0_GET	GENMASK(31, 2)
+#define NV_GP_ENTRY1_GET_HI	GENMASK(7, 0)
+#define NV_GP_ENTRY1_LENGTH	GENMASK(30, 10)
+#define NV_GP_ENTRY1_OPCODE	GENMASK(7, 0)
+#define NV_GP_OPCODE_NOP	0
+#define NV_GP_OPCODE_ILLEGAL	1
+#define NV_GP_OPCODE_GP_CRC	2
+#define NV_GP_OPCODE_PB_CRC	3
+
+/* Headers of methods. */
+#define NV_PUSH_OPCODE		GENMASK(31, 29)
+#define NV_PUSH_COUNT		GENMASK(28, 16)
+#define NV_PUSH_SUBCHANNEL	GENMASK(15, 13)
+#define NV_PUSH_METHOD		GENMASK(11, 0)
+#define NV_PUSH_TERTIARY	GENMASK(17, 16)
+#define NV_PUSH_TERT		0
+#define NV_PUSH_INC		1
+#define NV_PUSH_NONINC		3
+#define NV_PUSH_IMMEDIATE	4
+#define NV_PUSH_ONEINC		5
+#define NV_PUSH_END_SEGMENT	7
+
+#define NV_SUBCHANNELS		8
+/* Where the copy engine is without SET_OBJECT. */
+#define NV_SUBCHANNEL_COPY	4
+
+/* Host: methods below 0x100, whatever the subchannel. */
+#define NV_HOST_SET_OBJECT	0x00
+#define NV_HOST_SET_OBJECT_CLASS GENMASK(15, 0)
+#define NV_HOST_ILLEGAL		0x04
+#define NV_HOST_NOP		0x08
+#define NV_HOST_SEMAPHOREA	0x10
+#define NV_HOST_SEMAPHOREB	0x14
+#define NV_HOST_SEMAPHOREC	0x18
+#define NV_HOST_SEMAPHORED	0x1c
+#define NV_HOST_NON_STALL	0x20
+#define NV_HOST_FB_FLUSH	0x24
+#define NV_HOST_MEM_OP_A	0x28
+#define NV_HOST_MEM_OP_D	0x34
+#define NV_HOST_MEM_OP_D_OP	GENMASK(31, 27)
+#define NV_HOST_MEM_OP_MEMBAR	0x05
+#define NV_HOST_SET_REFERENCE	0x50
+#define NV_HOST_SEM_ADDR_LO	0x5c
+#define NV_HOST_SEM_ADDR_HI	0x60
+#define NV_HOST_SEM_PAYLOAD_LO	0x64
+#define NV_HOST_SEM_PAYLOAD_HI	0x68
+#define NV_HOST_SEM_EXECUTE	0x6c
+#define NV_HOST_WFI		0x78
+#define NV_HOST_CRC_CHECK	0x7c
+#define NV_HOST_YIELD		0x80
+#define NV_HOST_END		0x100
+
+#define NV_SEMAPHORED_OP	GENMASK(4, 0)
+#define NV_SEMAPHORED_ACQUIRE	0x01
+#define NV_SEMAPHORED_RELEASE	0x02
+#define NV_SEMAPHORED_ACQ_GEQ	0x04
+#define NV_SEMAPHORED_ACQ_AND	0x08
+#define NV_SEMAPHORED_REDUCTION	0x10
+#define NV_SEMAPHORED_ONE_WORD	BIT(24)
+#define NV_SEMAPHORED_RED_OP	GENMASK(30, 27)
+#define NV_SEMAPHORED_UNSIGNED	BIT(31)
+
+#define NV_SEM_EXECUTE_OP	GENMASK(2, 0)
+#define NV_SEM_EXECUTE_ACQUIRE	0
+#define NV_SEM_EXECUTE_RELEASE	1
+#define NV_SEM_EXECUTE_ACQ_STRICT_GEQ 2
+#define NV_SEM_EXECUTE_ACQ_CIRC_GEQ 3
+#define NV_SEM_EXECUTE_ACQ_AND	4
+#define NV_SEM_EXECUTE_ACQ_NOR	5
+#define NV_SEM_EXECUTE_REDUCTION 6
+#define NV_SEM_EXECUTE_64BIT	BIT(24)
+#define NV_SEM_EXECUTE_TIMESTAMP BIT(25)
+#define NV_SEM_EXECUTE_RED_OP	GENMASK(30, 27)
+#define NV_SEM_EXECUTE_UNSIGNED	BIT(31)
+
+/* Copy engine. */
+#define NV_COPY_NOP		0x100
+#define NV_COPY_PM_TRIGGER	0x140
+#define NV_COPY_SEMAPHORE_A	0x240
+#define NV_COPY_SEMAPHORE_B	0x244
+#define NV_COPY_SEMAPHORE_PAYLOAD 0x248
+#define NV_COPY_RENDER_ENABLE_A	0x254
+#define NV_COPY_RENDER_ENABLE_C	0x25c
+#define NV_COPY_SRC_PHYS_MODE	0x260
+#define NV_COPY_DST_PHYS_MODE	0x264
+#define NV_COPY_LAUNCH		0x300
+#define NV_COPY_OFFSET_IN	0x400
+#define NV_COPY_OFFSET_OUT	0x408
+#define NV_COPY_PITCH_IN	0x410
+#define NV_COPY_PITCH_OUT	0x414
+#define NV_COPY_LINE_LENGTH	0x418
+#define NV_COPY_LINE_COUNT	0x41c
+#define NV_COPY_REMAP_CONST_A	0x700
+#define NV_COPY_REMAP_CONST_B	0x704
+#define NV_COPY_REMAP_COMPONENTS 0x708
+#define NV_COPY_DST_BLOCK_SIZE	0x70c
+#define NV_COPY_DST_ORIGIN	0x720
+#define NV_COPY_SRC_BLOCK_SIZE	0x728
+#define NV_COPY_SRC_ORIGIN	0x73c
+#define NV_COPY_SRC_ORIGIN_X	0x744
+#define NV_COPY_SRC_ORIGIN_Y	0x748
+#define NV_COPY_DST_ORIGIN_X	0x74c
+#define NV_COPY_DST_ORIGIN_Y	0x750
+#define NV_COPY_PM_TRIGGER_END	0x1114
+
+#define NV_COPY_RENDER_FALSE	0
+#define NV_COPY_RENDER_TRUE	1
+
+#define NV_LAUNCH_TRANSFER	GENMASK(1, 0)
+#define NV_LAUNCH_SEMAPHORE	GENMASK(4, 3)
+#define NV_LAUNCH_SEM_NONE	0
+#define NV_LAUNCH_SEM_ONE_WORD	1
+#define NV_LAUNCH_SEM_FOUR_WORDS 2
+#define NV_LAUNCH_INTERRUPT	GENMASK(6, 5)
+#define NV_LAUNCH_SRC_PITCH	BIT(7)
+#define NV_LAUNCH_DST_PITCH	BIT(8)
+#define NV_LAUNCH_MULTI_LINE	BIT(9)
+#define NV_LAUNCH_REMAP		BIT(10)
+#define NV_LAUNCH_SRC_PHYSICAL	BIT(12)
+#define NV_LAUNCH_DST_PHYSICAL	BIT(13)
+#define NV_LAUNCH_RED_OP	GENMASK(17, 14)
+#define NV_LAUNCH_RED_UNSIGNED	BIT(18)
+#define NV_LAUNCH_RED_ENABLE	BIT(19)
+
+/* Of REMAP_COMPONENTS: four selectors of 4 bits each come first. */
+#define NV_REMAP_SELECT_BITS	4
+#define NV_REMAP_SELECT		GENMASK(2, 0)
+#define NV_REMAP_CONST_A	4
+#define NV_REMAP_CONST_B	5
+#define NV_REMAP_NO_WRITE	6
+#define NV_REMAP_SIZE		GENMASK(17, 16)
+#define NV_REMAP_SRC_COUNT	GENMASK(21, 20)
+#define NV_REMAP_DST_COUNT	GENMASK(25, 24)
+
+/*
+ * A surface of blocks, in the copy engine and in inline-to-memory: block size,
+ * width, height, depth, layer, in a row.
+ */
+#define NV_BLOCK_WIDTH		GENMASK(3, 0)
+#define NV_BLOCK_HEIGHT		GENMASK(7, 4)
+#define NV_BLOCK_DEPTH		GENMASK(11, 8)
+#define NV_BLOCK_GOB_HEIGHT	GENMASK(15, 12)
+#define NV_BLOCK_GOB_HEIGHT_8	1
+
+/* Inline to memory, in the 3D, compute and inline classes. */
+#define NV_I2M_LINE_LENGTH	0x180
+#define NV_I2M_LINE_COUNT	0x184
+#define NV_I2M_OFFSET_OUT	0x188
+#define NV_I2M_PITCH_OUT	0x190
+#define NV_I2M_BLOCK_SIZE	0x194
+#define NV_I2M_ORIGIN_X		0x1a8
+#define NV_I2M_ORIGIN_Y		0x1ac
+#define NV_I2M_LAUNCH		0x1b0
+#define NV_I2M_DATA		0x1b4
+#define NV_I2M_SEMAPHORE_A	0x1dc
+#define NV_I2M_SEMAPHORE_C	0x1e4
+#define NV_I2M_LAUNCH_PITCH	BIT(0)
+#define NV_I2M_LAUNCH_REDUCTION	BIT(1)
+#define NV_I2M_LAUNCH_COMPLETION GENMASK(5, 4)
+#define NV_I2M_COMPLETION_SEMAPHORE 2
+#define NV_I2M_LAUNCH_INTERRUPT	GENMASK(9, 8)
+#define NV_I2M_LAUNCH_ONE_WORD	BIT(12)
+
+/* Report semaphores, in the 3D and compute classes. */
+#define NV_REPORT_A		0x1b00
+#define NV_REPORT_D		0x1b0c
+#define NV_REPORT_OP		GENMASK(1, 0)
+#define NV_REPORT_RELEASE	0
+#define NV_REPORT_ACQUIRE	1
+#define NV_REPORT_ONLY		2
+#define NV_REPORT_TRAP		3
+#define NV_REPORT_RED_ENABLE	BIT(3)
+#define NV_REPORT_RED_OP	GENMASK(11, 9)
+#define NV_REPORT_COMPARE_GE	BIT(16)
+#define NV_REPORT_RED_SIGNED	BIT(17)
+#define NV_REPORT_AWAKEN	BIT(20)
+#define NV_REPORT_ONE_WORD	BIT(28)
+
+/* The macro processor of the 3D class. */
+#define NV_MME_CODE_POINTER	0x114
+#define NV_MME_CODE		0x118
+#define NV_MME_START_POINTER	0x11c
+#define NV_MME_START		0x120
+#define NV_MME_CALL		0x3800
+
+/* Methods at which something is drawn, copied by shaders, or dispatched. */
+#define NV_3D_DRAW_INDEX_BEGIN_END_B 0x026c
+#define NV_3D_DRAW_VERTEX_BEGIN_END_B 0x0274
+#define NV_3D_DRAW_ZERO_INDEX	0x0304
+#define NV_3D_DRAW_VERTEX_ARRAY	0x0d78
+#define NV_3D_DRAW_VERTEX_FIRST	0x1214
+#define NV_3D_DRAW_VERTEX_NEXT	0x1218
+#define NV_3D_DRAW_AUTO		0x123c
+#define NV_3D_DRAW_INLINE_4X8	0x1304
+#define NV_3D_DRAW_INLINE	0x15e8
+#define NV_3D_DRAW_INLINE_2X16	0x15f0
+#define NV_3D_BEGIN		0x1618
+#define NV_3D_DRAW_INDEX	0x17e0
+#define NV_3D_DRAW_INDEX8_NEXT	0x17f8
+#define NV_3D_CLEAR_SURFACE	0x19d0
+#define NV_3D_CLEAR_CLIP_ID	0x19d4
+#define NV_COMPUTE_SEND_PCAS_B	0x02b8
+#define NV_COMPUTE_SEND_SIGNALING_PCAS_B 0x02bc
+#define NV_2D_SOLID_POINT	0x05e0
+#define NV_2D_SOLID_POINT_END	0x0800
+#define NV_2D_PIXELS_FROM_CPU	0x0860
+#define NV_2D_PIXELS_FROM_MEMORY 0x08dc
+
+#endif
