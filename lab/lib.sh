@@ -61,7 +61,7 @@ explain() {
 	elif grep -qiE 'newuidmap|subuid|unshare failed|operation not permitted' "$1"; then
 		say "User namespaces are not available to $(id -un): install uidmap, see that /etc/subuid has a line for $(id -un), or run as root."
 	elif grep -qiE 'unable to locate package|has no installation candidate' "$1"; then
-		say "A package of lab/packages is not on the mirror: see the line above, and whether the mirror is complete (LAB_MIRROR= takes another)."
+		say "A package of the list is not on the mirror: see the line above, and whether the mirror is complete (LAB_MIRROR= takes another)."
 	elif grep -qiE 'NO_PUBKEY|not signed|no keyring' "$1"; then
 		say "apt does not know the key of Debian 13: apt-get install debian-archive-keyring (newest), then run the same command again."
 	fi
@@ -154,10 +154,18 @@ root_dir() {
 		"$LAB_TOP"/lab/host/root-hook "$LAB_TOP"/lab/kernels/debian.list)"
 }
 
-# The name of IGT's entry in the cache; the build root has to be there.
-igt_entry() {
-	printf 'igt-%s\n' "$(digest "$LAB_TOP"/lab/igt-packages "$LAB_TOP"/lab/host/igt-fetch \
+# packages_entry NAME: the entry in the cache of what lab/NAME-packages lists; the
+# build root has to be there.
+packages_entry() {
+	printf '%s-%s\n' "$1" "$(digest "$LAB_TOP/lab/$1-packages" "$LAB_TOP"/lab/host/fetch \
 		"$(root_dir)/etc/lab/packages")"
+}
+
+# packages_make NAME TITLE OUT: fills it
+packages_make() {
+	need_disk 500 "$2"
+	run_step "$2 from Debian" "$LAB_CACHE/log/$1" \
+		"$LAB_TOP/lab/host/fetch" "$(root_dir)" "$LAB_TOP/lab/$1-packages" "$3"
 }
 
 # as_root COMMAND... : with the rights to mount and chroot. A user gets them in
