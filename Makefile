@@ -23,6 +23,8 @@ help:
 	@echo 'make programs          the user-space programs, into build/user'
 	@echo 'make igt               the IGT tests of VM_BIND, under igt_runner, in uml-lockdep'
 	@echo '  DRIVER=x TEST=y      on another driver, only this test; lab/igt --help'
+	@echo 'make nvk               Mesa'"'"'s Vulkan driver on drivers/nouveau: two versions of it, as Debian'
+	@echo '                       built them; lab/nvk --help'
 	@echo 'make rust-host         the Rust layer and what it stands on, natively, under sanitizers'
 	@echo 'make style             checkpatch, sparse, shellcheck, licence lines, file length'
 	@echo 'make mutants           plants bugs, one at a time, and shows which test sees them'
@@ -43,6 +45,10 @@ check:
 .PHONY: igt
 igt:
 	@lab/igt $(if $(KERNEL),--kernel $(KERNEL)) $(or $(DRIVER),example-vgem) $(TEST)
+
+.PHONY: nvk
+nvk:
+	@lab/nvk $(if $(KERNEL),--kernel $(KERNEL)) $(TEST)
 
 .PHONY: rust-host
 rust-host:
