@@ -6,6 +6,8 @@
 #	make -f drivers/example-vgem/user.mk OUT=build/user all
 
 DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+# What the tests of all drivers share.
+COMMON := $(patsubst %/,%,$(dir $(DIR)))/common/lib
 OUT ?= build/user
 OBJ := $(OUT)/obj
 
@@ -14,7 +16,7 @@ PKG_CONFIG ?= pkg-config
 
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror -pthread
-CPPFLAGS += -D_GNU_SOURCE -I$(DIR)/include/uapi -I$(DIR)/lib
+CPPFLAGS += -D_GNU_SOURCE -I$(DIR)/include/uapi -I$(DIR)/lib -I$(COMMON)
 CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libdrm)
 
 # Static where Debian has the archive: such a program runs in any guest.
@@ -32,6 +34,7 @@ LIB_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(DIR)/lib/*.c))
 # tests/ is shared by all of them.
 THEMES := $(patsubst theme_%.c,%,$(notdir $(wildcard $(DIR)/tests/theme_*.c)))
 SHARED := $(filter-out $(wildcard $(DIR)/tests/theme_*.c),$(wildcard $(DIR)/tests/*.c))
+SHARED += $(wildcard $(COMMON)/*.c)
 SHARED_OBJS := $(SHARED:%.c=$(OBJ)/%.o)
 TESTS := $(addprefix $(OUT)/evgem-,$(THEMES))
 

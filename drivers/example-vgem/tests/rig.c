@@ -11,6 +11,12 @@
 
 #include "rig.h"
 
+const struct ktap_device ktap_device = {
+	.name = EVGEM_DRIVER_NAME,
+	.open = evgem_open,
+	.debugfs = "example-vgem",
+};
+
 #define GATE_TIMEOUT_MS 60000
 #define JOB_TIMEOUT_MS 20000
 

@@ -27,6 +27,21 @@ struct ktap_case {
 	unsigned int seconds;
 };
 
+/**
+ * struct ktap_device - the driver that these tests are for
+ */
+struct ktap_device {
+	/** @name: of the driver */
+	const char *name;
+	/** @open: opens its render node; a file descriptor or a negative errno */
+	int (*open)(void);
+	/** @debugfs: the folder of its module in debugfs */
+	const char *debugfs;
+};
+
+/** ktap_device - each driver's tests have one */
+extern const struct ktap_device ktap_device;
+
 /** ktap_cases - the cases of this program */
 extern const struct ktap_case ktap_cases[];
 

@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "evgem.h"
 #include "ktap.h"
 
 #define DEFAULT_SECONDS 30
@@ -96,9 +95,9 @@ static void run_child(const struct ktap_case *c)
 	int fd;
 
 	setpgid(0, 0);
-	fd = evgem_open();
+	fd = ktap_device.open();
 	if (fd < 0)
-		FAIL("no render node of " EVGEM_DRIVER_NAME ": %s",
+		FAIL("no render node of %s: %s", ktap_device.name,
 		     ktap_errno(fd));
 
 	c->run(fd);
