@@ -25,6 +25,8 @@ help:
 	@echo '  DRIVER=x TEST=y      on another driver, only this test; lab/igt --help'
 	@echo 'make nvk               Mesa'"'"'s Vulkan driver on drivers/nouveau: two versions of it, as Debian'
 	@echo '                       built them; lab/nvk --help'
+	@echo 'make bench             this core and the kernel'"'"'s own, side by side (a quarter of an hour)'
+	@echo '  BENCH=row            one row; lab/bench --list names them'
 	@echo 'make rust-host         the Rust layer and what it stands on, natively, under sanitizers'
 	@echo 'make style             checkpatch, sparse, shellcheck, licence lines, file length'
 	@echo 'make mutants           plants bugs, one at a time, and shows which test sees them'
@@ -49,6 +51,10 @@ igt:
 .PHONY: nvk
 nvk:
 	@lab/nvk $(if $(KERNEL),--kernel $(KERNEL)) $(TEST)
+
+.PHONY: bench
+bench:
+	@lab/bench $(BENCH)
 
 .PHONY: rust-host
 rust-host:

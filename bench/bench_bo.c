@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The pair of a VM and an object: found among those of n VMs that share the
+ * object, and ended together with a VM that is full of mappings.
+ */
+#include <linux/dma-resv.h>
+#include <linux/err.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "bench.h"
+
+#define OBTAINS 20000
+#define OBJECTS 64
+
+/**
+ * struct bench_shared - n VMs that share one object
+ */
+struct bench_shared {
+	/** @obj: the object */
+	struct drm_gem_object *obj;
+	/** @vms: the VMs */
+	struct bench_vm **vms;
+	/** @vm_bos: one for each */
+	struct drm_gpuvm_bo **vm_bos;
+	/** @n: how many */
+	u32 n;
+};
+
+static int shared_add(struct bench *b, struct bench_shared *shared,
+		      enum drm_gpuvm_flags flags)
+{
+	struct bench_vm *vm = bench_vm_create(b, flags, 0);
+	struct drm_gpuvm_bo *vm_bo;
+
+	if (!vm)
+		return -ENOMEM;
+
+	if (flags & DRM_GPUVM_IMMEDIATE_MODE) {
+		vm_bo = drm_gpuvm_bo_create(&vm->base, shared->obj);
+		if (vm_bo)
+			vm_bo = drm_gpuvm_bo_obtain_prealloc(vm_bo);
+	} else {
+		dma_resv_lock(shared->obj->resv, NULL);
+		vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, shared->obj);
+		dma_resv_unlock(shared->obj->resv);
+	}
+	if (IS_ERR_OR_NULL(vm_bo)) {
+		bench_vm_close(vm);
+		return -ENOMEM;
+	}
+
+	shared->vms[shared->n] = vm;
+	shared->vm_bos[shared->n++] = vm_bo;
+	return 0;
+}
+
+static int shared_end(struct bench_shared *shared, enum drm_gpuvm_flags flags)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < shared->n; i++) {
+		struct drm_gpuvm_bo *vm_bo = shared->vm_bos[i];
+		int end;
+
+		if (flags & DRM_GPUVM_IMMEDIATE_MODE) {
+			drm_gpuvm_bo_put_deferred(vm_bo);
+			drm_gpuvm_bo_deferred_cleanup(&shared->vms[i]->base);
+		} else {
+			dma_resv_lock(shared->obj->resv, NULL);
+			drm_gpuvm_bo_put(vm_bo);
+			dma_resv_unlock(shared->obj->resv);
+		}
+		end = bench_vm_close(shared->vms[i]);
+		ret = ret ?: end;
+	}
+	kvfree(shared->vm_bos);
+	kvfree(shared->vms);
+	if (shared->obj)
+		drm_gem_object_put(shared->obj);
+
+	return ret;
+}
+
+static int shared_begin(struct bench *b, struct bench_shared *shared,
+			enum drm_gpuvm_flags flags)
+{
+	int ret = 0;
+	u32 i;
+
+	shared->obj = bench_obj_create(b->drm);
+	shared->vms = kvcalloc(b->n, sizeof(*shared->vms), GFP_KERNEL);
+	shared->vm_bos = kvcalloc(b->n, sizeof(*shared->vm_bos), GFP_KERNEL);
+	if (!shared->obj || !shared->vms || !shared->vm_bos)
+		return -ENOMEM;
+
+	for (i = 0; i < b->n && !ret; i++)
+		ret = shared_add(b, shared, flags);
+
+	return ret;
+}
+
+static int row_obtain(struct bench *b, struct bench_shared *shared)
+{
+	u64 seed = b->seed, start, took;
+	int ret = 0;
+	u32 i;
+
+	dma_resv_lock(shared->obj->resv, NULL);
+	start = ktime_get_ns();
+	for (i = 0; i < OBTAINS; i++) {
+		u32 at = bench_below(&seed, b->n);
+		struct drm_gpuvm_bo *vm_bo =
+			drm_gpuvm_bo_obtain_locked(&shared->vms[at]->base,
+						   shared->obj);
+
+		if (vm_bo != shared->vm_bos[at]) {
+			ret = -EIO;
+			break;
+		}
+		drm_gpuvm_bo_put(vm_bo);
+	}
+	took = ktime_get_ns() - start;
+	dma_resv_unlock(shared->obj->resv);
+
+	return ret ?: bench_add(b, "obtain", "ns", OBTAINS, took, 0);
+}
+
+static int row_obtain_prealloc(struct bench *b, struct bench_shared *shared)
+{
+	u64 seed = b->seed, start = ktime_get_ns();
+	u32 i;
+
+	for (i = 0; i < OBTAINS; i++) {
+		u32 at = bench_below(&seed, b->n);
+		struct drm_gpuvm_bo *vm_bo =
+			drm_gpuvm_bo_create(&shared->vms[at]->base, shared->obj);
+
+		if (!vm_bo)
+			return -ENOMEM;
+		vm_bo = drm_gpuvm_bo_obtain_prealloc(vm_bo);
+		if (vm_bo != shared->vm_bos[at])
+			return -EIO;
+		drm_gpuvm_bo_put_deferred(vm_bo);
+	}
+
+	return bench_took(b, "obtain-prealloc", start, OBTAINS, 0);
+}
+
+static int run_obtain(struct bench *b, enum drm_gpuvm_flags flags,
+		      int (*row)(struct bench *b, struct bench_shared *shared))
+{
+	struct bench_shared shared = {};
+	int ret, end;
+
+	ret = shared_begin(b, &shared, flags) ?: row(b, &shared);
+	end = shared_end(&shared, flags);
+	return ret ?: end;
+}
+
+int bench_obtain(struct bench *b)
+{
+	return run_obtain(b, 0, row_obtain) ?:
+	       run_obtain(b, DRM_GPUVM_IMMEDIATE_MODE, row_obtain_prealloc);
+}
+
+/* Private objects: their dma_resv is the VM's. */
+static struct drm_gpuvm_bo *private_bo(struct bench *b, struct bench_vm *vm)
+{
+	struct drm_gem_object *obj = bench_obj_create(b->drm);
+	struct drm_gpuvm_bo *vm_bo;
+
+	if (!obj)
+		return NULL;
+
+	obj->resv = vm->obj->resv;
+	vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, obj);
+	drm_gem_object_put(obj);
+	return IS_ERR(vm_bo) ? NULL : vm_bo;
+}
+
+static void link_all(struct bench_vm *vm, struct drm_gpuvm_bo **vm_bos)
+{
+	struct drm_gpuva *va;
+	u64 i = 0;
+
+	drm_gpuvm_for_each_va(va, &vm->base) {
+		struct drm_gpuvm_bo *vm_bo = vm_bos[i++ % OBJECTS];
+
+		va->gem.obj = vm_bo->obj;
+		drm_gpuva_link(va, vm_bo);
+	}
+}
+
+static int fill_linked(struct bench *b, struct bench_vm *vm,
+		       struct drm_gpuvm_bo **vm_bos)
+{
+	u32 i, *order = bench_order(BENCH_CLUSTERED, b->n, b->seed);
+	int ret = order ? 0 : -ENOMEM;
+
+	for (i = 0; i < b->n && !ret; i++)
+		ret = bench_vm_map_at(vm, order[i]);
+	kvfree(order);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < OBJECTS; i++) {
+		vm_bos[i] = private_bo(b, vm);
+		if (!vm_bos[i])
+			return -ENOMEM;
+	}
+
+	link_all(vm, vm_bos);
+	return 0;
+}
+
+/*
+ * Everything is unmapped and unlinked, the vm_bos go with their last mapping,
+ * and then the VM itself.
+ */
+int bench_close(struct bench *b)
+{
+	struct bench_vm *vm = bench_vm_create(b, 0, b->n + 2);
+	struct drm_gpuvm_bo *vm_bos[OBJECTS] = {};
+	struct drm_gem_object *resv_obj;
+	u64 start;
+	int ret, end;
+	u32 i;
+
+	if (!vm)
+		return -ENOMEM;
+
+	resv_obj = vm->obj;
+	drm_gem_object_get(resv_obj);
+	dma_resv_lock(resv_obj->resv, NULL);
+	ret = fill_linked(b, vm, vm_bos);
+	/* From here on the mappings alone hold them. */
+	for (i = 0; i < OBJECTS; i++)
+		drm_gpuvm_bo_put(vm_bos[i]);
+
+	start = ktime_get_ns();
+	end = bench_vm_unmap_all(vm);
+	dma_resv_unlock(resv_obj->resv);
+	drm_gpuvm_get(&vm->base);
+	bench_core_close(&vm->base);
+	if (!ret && !end)
+		end = bench_took(b, "close", start, b->n, 0);
+	if (!ret && vm->stocked != vm->room)
+		ret = -EIO;
+
+	/* The reference above kept it, so that it is ended like all others. */
+	ret = ret ?: end;
+	end = bench_vm_close(vm);
+	drm_gem_object_put(resv_obj);
+	return ret ?: end;
+}

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# usage: report.py RAW OUT [ROW...]
+#
+# Makes of what drive.py wrote: a table on the terminal, OUT/bench.json with
+# every number in it, OUT/table.rst, and the plots. With ROWs, a table of these
+# alone.
+
+import json
+import os
+import sys
+from statistics import median
+
+import plot
+import rows
+
+
+def quartiles(values):
+    values = sorted(values)
+    count = len(values)
+    return values[count // 4], values[-1 - count // 4]
+
+
+def summary(entry, row):
+    """One line of the table: a row at one size."""
+    per_op = {core: [round_[core][row]["value"] / max(round_[core][row]["ops"], 1)
+                     for round_ in entry["rounds"]] for core in rows.CORES}
+    unit = entry["rounds"][0][rows.CORES[0]][row]["unit"]
+    if unit == "ns at most":
+        # A least over all rounds: only the last one has seen them all.
+        per_op = {core: values[-1:] for core, values in per_op.items()}
+    line = {"row": row, "n": entry["n"], "unit": unit,
+            "title": rows.ROWS[row][1], "target": rows.target(row, entry["n"])}
+    for core in rows.CORES:
+        line[core] = median(per_op[core])
+        line[core + "_spread"] = quartiles(per_op[core])
+    pairs = [theirs / ours for theirs, ours in zip(*per_op.values()) if ours]
+    line["ratio"] = median(pairs) if pairs else None
+    line["ratio_spread"] = quartiles(pairs) if pairs else None
+    line["met"] = judge(line)
+    return line
+
+
+def judge(line):
+    if line["target"] is None or line["ratio"] is None:
+        return None
+    return line["ratio"] >= line["target"]
+
+
+def find_line(lines, row, n):
+    return next((line for line in lines if line["row"] == row and line["n"] == n),
+                None)
+
+
+def claims(lines):
+    """What is not a ratio of the two cores."""
+    made = []
+    for row in ("obtain", "obtain-prealloc"):
+        few, many = find_line(lines, row, 1), find_line(lines, row, 1000)
+        if few and many:
+            made.append({"claim": "%s: cost with 1,000 VMs over cost with one" % row,
+                         "limit": 2.0, "value": many["ref"] / few["ref"],
+                         "kernel": many["kernel"] / few["kernel"]})
+    for row in ("find-first", "find"):
+        found, floor = find_line(lines, row, 1000000), find_line(lines, "latency", 1000000)
+        if found and floor:
+            made.append({"claim": "%s at 1,000,000, in times of memory latency" % row,
+                         "limit": 2.0, "value": found["ref"] / floor["ref"],
+                         "kernel": found["kernel"] / floor["kernel"]})
+    for claim in made:
+        claim["met"] = claim["value"] <= claim["limit"]
+    return made
+
+
+def number(value):
+    if value >= 100:
+        return format(round(value), ",")
+    return "%.1f" % value
+
+
+def verdict(met):
+    return {True: "met", False: "missed", None: ""}[met]
+
+
+def cells(line):
+    ratio = spread = wanted = ""
+    if line["target"] is not None and line["ratio"] is not None:
+        ratio = "%.2f" % line["ratio"]
+        spread = "%.2f to %.2f" % tuple(line["ratio_spread"])
+        wanted = "%.1f" % line["target"]
+    return (line["row"], format(line["n"], ","), number(line["kernel"]),
+            number(line["ref"]), ratio, spread, wanted, verdict(line["met"]))
+
+
+HEADS = ("row", "n", "kernel", "ours", "ratio", "quartiles", "target", "")
+
+
+def print_table(lines, made):
+    table = [HEADS] + [cells(line) for line in lines]
+    widths = [max(len(cell[i]) for cell in table) for i in range(len(HEADS))]
+    for line in table:
+        print("  ".join(cell.ljust(width) if i in (0, 5, 7) else cell.rjust(width)
+                        for i, (cell, width) in enumerate(zip(line, widths))).rstrip())
+    if made:
+        print()
+    for claim in made:
+        print("%s: %.2f (the kernel's core: %.2f), at most %.1f: %s" % (
+            claim["claim"], claim["value"], claim["kernel"], claim["limit"],
+            verdict(claim["met"])))
+
+
+def write_rst(path, lines, made):
+    with open(path, "w") as file:
+        file.write(".. SPDX-License-Identifier: GPL-2.0-only OR MIT\n\n"
+                   ".. Made by lab/bench --publish: do not edit.\n\n"
+                   ".. list-table::\n   :header-rows: 1\n\n")
+        heads = ("operation", "n", "kernel", "ours", "ratio", "quartiles", "target", "")
+        for line in [heads] + [(line["title"],) + cells(line)[1:] for line in lines]:
+            for i, cell in enumerate(line):
+                file.write("   %s %s\n" % ("* -" if not i else "  -", cell)
+                           if cell else "   %s\n" % ("* -" if not i else "  -"))
+        file.write("\n")
+        for claim in made:
+            file.write("- %s: %.2f; the kernel's core: %.2f; at most %.1f: %s.\n" % (
+                claim["claim"], claim["value"], claim["kernel"], claim["limit"],
+                verdict(claim["met"])))
+
+
+def main(raw_path, out, wanted):
+    with open(raw_path) as file:
+        raw = json.load(file)
+    lines = [summary(entry, row) for entry in raw["measured"]
+             for row in rows.rows_of(entry["group"])
+             if not wanted or row in wanted]
+    made = [] if wanted else claims(lines)
+    print("\nTimes in ns for each operation, medians of %d rounds; ratio: the"
+          " kernel's core over ours,\nhigher is faster; bytes-…: bytes.\n"
+          % raw["rounds"])
+    print_table(lines, made)
+    os.makedirs(out, exist_ok=True)
+    with open(os.path.join(out, "bench.json"), "w") as file:
+        json.dump({"rounds": raw["rounds"], "scale": raw["scale"], "lines": lines,
+                   "claims": made, "raw": raw["measured"]}, file, indent=1)
+    write_rst(os.path.join(out, "table.rst"), lines, made)
+    plot.plot_all(lines, out)
+    judged = [item["met"] for item in lines + made if item["met"] is not None]
+    print("\n%d of %d targets are met; all numbers are in build/bench."
+          % (sum(judged), len(judged)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# usage: report_test.py
+#
+# The report of made-up measurements: medians, ratios, targets, plots.
+
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+import unittest
+import xml.dom.minidom
+
+import report
+
+
+def result(value, ops=10, unit="ns"):
+    return {"unit": unit, "ops": ops, "value": value, "check": 0}
+
+
+def entry(group, n, row, pairs, unit="ns"):
+    return {"group": group, "n": n, "rounds": [
+        {"kernel": {row: result(theirs * 10, unit=unit)},
+         "ref": {row: result(ours * 10, unit=unit)}} for theirs, ours in pairs]}
+
+
+class Report(unittest.TestCase):
+    def test_median_of_the_ratios(self):
+        line = report.summary(entry("mappings", 1000000, "find-first",
+                                    [(100, 20), (90, 10), (300, 30)]), "find-first")
+        self.assertEqual(line["kernel"], 100)
+        self.assertEqual(line["ref"], 20)
+        self.assertEqual(line["ratio"], 9)
+        self.assertEqual(line["ratio_spread"], (5, 10))
+        self.assertEqual(line["target"], 5)
+        self.assertIs(line["met"], True)
+
+    def test_missed(self):
+        for row, n, ratio, met in (
+                ("find-first", 1000000, 4.9, False), ("replace", 64000, 3, True),
+                ("split", 64000, 1.9, False), ("map-ascending", 64000, 1.3, True),
+                ("walk", 1000, 1.19, False), ("trace", 64000, 1.05, False),
+                ("exec-lock", 10000, 1.4, False), ("exec-lock", 100, 1.4, True),
+                ("bytes", 1000000, 1.0, True), ("bytes", 1000000, 0.99, False)):
+            group = report.rows.ROWS[row][0]
+            line = report.summary(entry(group, n, row, [(ratio * 100, 100)]), row)
+            self.assertIs(line["met"], met, (row, n))
+
+    def test_the_longest_is_that_of_the_last_round(self):
+        line = report.summary(entry("longest", 1000000, "longest-map",
+                                    [(90, 80), (20, 10)], "ns at most"), "longest-map")
+        self.assertEqual((line["kernel"], line["ref"]), (20, 10))
+        self.assertIsNone(line["met"])
+
+    def test_claims(self):
+        lines = [report.summary(entry("obtain", n, "obtain", [(n, ours)]), "obtain")
+                 for n, ours in ((1, 30), (1000, 61))]
+        claim, = report.claims(lines)
+        self.assertIs(claim["met"], False)
+        lines[1]["ref"] = 60
+        claim, = report.claims(lines)
+        self.assertIs(claim["met"], True)
+
+    def test_output(self):
+        raw = {"rounds": 1, "scale": 1, "measured": [
+            entry("obtain", n, "obtain", [(10 * n, 20)]) for n in (1, 1000)]}
+        with tempfile.TemporaryDirectory() as out:
+            path = os.path.join(out, "raw.json")
+            with open(path, "w") as file:
+                json.dump(raw, file)
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                report.main(path, out, ["obtain"])
+            self.assertIn("1 of 2 targets are met", said.getvalue())
+            self.assertRegex(said.getvalue(), r"obtain +1,000 +10,000 +20\.0 +500\.00 ")
+            with open(os.path.join(out, "bench.json")) as file:
+                self.assertEqual(len(json.load(file)["lines"]), 2)
+            plot = xml.dom.minidom.parse(os.path.join(out, "objects.svg"))
+            self.assertEqual(len(plot.getElementsByTagName("circle")), 4)
+
+
+unittest.main(argv=sys.argv, verbosity=2)

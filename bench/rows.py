@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# What is measured, at which sizes, and how much faster than the kernel's own
+# core ours has to be. The modules know the groups; each reports the rows that
+# stand here for it, and no others.
+
+CORES = ("kernel", "ref")
+
+# Sizes of each group: mappings, but objects for exec and validate, VMs for obtain.
+SIZES = {
+    "latency": (1000, 64000, 1000000, 8000000),
+    "mappings": (1000, 64000, 1000000, 8000000),
+    "patterns": (1000, 64000, 1000000),
+    "overlap": (1000, 64000, 1000000),
+    "ops": (1000, 64000, 1000000),
+    "trace": (1000, 64000, 1000000),
+    "close": (64000, 1000000),
+    "exec": (1, 100, 10000),
+    "validate": (100, 10000),
+    "obtain": (1, 10, 1000),
+    "bytes": (1000000,),
+    "longest": (1000000,),
+}
+
+# Row: its group and what one operation is.
+ROWS = {
+    "latency": ("latency", "reach a random mapping in memory"),
+    "map-ascending": ("mappings", "sm_map, ascending"),
+    "map-random": ("mappings", "sm_map, random order"),
+    "replace": ("mappings", "sm_map over an equal mapping, random"),
+    "split": ("mappings", "sm_map splitting a mapping in three, random"),
+    "unmap": ("mappings", "sm_unmap, random"),
+    "unmap-all": ("mappings", "sm_unmap of everything, per mapping"),
+    "find-first": ("mappings", "find_first, random"),
+    "find": ("mappings", "find, exact, random"),
+    "walk": ("mappings", "walk over everything, per mapping"),
+    "walk-range": ("mappings", "walk over 64 mappings somewhere, per mapping"),
+    "insert": ("mappings", "insert alone, random"),
+    "remove": ("mappings", "remove alone, random"),
+    "map-clustered": ("patterns", "sm_map, clustered"),
+    "find-clustered": ("patterns", "find_first, clustered"),
+    "replace-clustered": ("patterns", "sm_map over an equal mapping, clustered"),
+    "unmap-clustered": ("patterns", "sm_unmap, clustered"),
+    "map-strided": ("patterns", "sm_map, strided"),
+    "find-strided": ("patterns", "find_first, strided"),
+    "replace-strided": ("patterns", "sm_map over an equal mapping, strided"),
+    "unmap-strided": ("patterns", "sm_unmap, strided"),
+    "overlap-1": ("overlap", "sm_map over 1 mapping"),
+    "overlap-4": ("overlap", "sm_map over 4 mappings"),
+    "overlap-16": ("overlap", "sm_map over 16 mappings"),
+    "overlap-64": ("overlap", "sm_map over 64 mappings"),
+    "ops-create-map": ("ops", "list of a map over 1 mapping, made"),
+    "ops-free-map": ("ops", "the same list, freed"),
+    "ops-create-map-64": ("ops", "list of a map over 64 mappings, made"),
+    "ops-free-map-64": ("ops", "the same list, freed"),
+    "ops-create-unmap-64": ("ops", "list of an unmap of 64 mappings, made"),
+    "ops-free-unmap-64": ("ops", "the same list, freed"),
+    "trace": ("trace", "a bind of a game"),
+    "close": ("close", "close of a VM, per linked mapping"),
+    "exec-lock": ("exec", "exec_lock and unlock, n external objects"),
+    "exec-lock-resv": ("exec", "the same, lists under the VM's dma_resv"),
+    "validate-all": ("validate", "validate, per object, all n evicted"),
+    "validate-tenth": ("validate", "validate, per object, n / 10 evicted"),
+    "validate-thousandth": ("validate", "validate, per object, n / 1,000 evicted"),
+    "obtain": ("obtain", "vm_bo obtained and put, n VMs share the BO"),
+    "obtain-prealloc": ("obtain", "the same, with a spare one made before"),
+    "bytes-struct": ("bytes", "size of a mapping"),
+    "bytes-slab": ("bytes", "the same in its slab"),
+    "bytes": ("bytes", "the same with its part of the index"),
+    "longest-map": ("longest", "sm_map, random order, the longest of all"),
+    "longest-replace": ("longest", "sm_map over an equal one, the longest of all"),
+    "longest-unmap": ("longest", "sm_unmap, random, the longest of all"),
+}
+
+# No row that compares the cores may be slower than that.
+LEAST = 1.1
+
+# Reported, not compared: what the machine does, and what has no median.
+FREE = ("latency", "bytes-struct", "bytes-slab",
+        "longest-map", "longest-replace", "longest-unmap")
+
+TABLE = ("map-ascending", "map-random", "replace", "split", "unmap",
+         "unmap-all", "find-first", "find", "walk")
+
+TARGETS = {
+    1000: dict.fromkeys(TABLE, 1.2) | {"find-first": 1.5, "find": 1.5},
+    64000: dict.fromkeys(TABLE, 1.3) | {
+        "find-first": 3, "find": 3, "replace": 3, "unmap": 2.5,
+        "map-random": 2, "split": 2},
+    1000000: {
+        "find-first": 5, "find": 5, "replace": 4, "unmap": 3.5,
+        "map-random": 3, "split": 2.5, "map-ascending": 1.5, "walk": 1.5,
+        "unmap-all": 1.5},
+    10000: {"exec-lock": 1.5, "exec-lock-resv": 1.5},
+}
+
+
+def target(row, n):
+    """The ratio that a row has to reach, or None."""
+    if row in FREE:
+        return None
+    if row == "bytes":
+        return 1.0
+    return TARGETS.get(n, {}).get(row, LEAST)
+
+
+def rows_of(group):
+    return [row for row, (of, _) in ROWS.items() if of == group]
