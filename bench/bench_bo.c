@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-#define OBTAINS 20000
+#define OBTAINS 1000
 #define OBJECTS 64
 
 /**

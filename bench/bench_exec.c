@@ -100,7 +100,7 @@ static int lock_rounds(struct bench *b, struct bench_objs *objs, const char *row
 		.vm = &objs->vm->base,
 		.num_fences = 1,
 	};
-	const u32 rounds = max(20000 / b->n, 2U);
+	const u32 rounds = max(1000 / b->n, 1U);
 	u64 start = ktime_get_ns(), locked = 0;
 	int ret;
 	u32 i;
@@ -158,7 +158,7 @@ static int row_validate(struct bench *b, struct bench_objs *objs, u32 step,
 	};
 	const u64 before = objs->vm->validated;
 	const u32 evicted = DIV_ROUND_UP(b->n, step);
-	const u32 rounds = max(20000 / b->n, 2U);
+	const u32 rounds = max(1000 / b->n, 1U);
 	u64 took = 0;
 	int ret;
 	u32 i;

@@ -2,8 +2,8 @@
 /*
  * The module: runs a group when it is told to.
  *
- * Write "GROUP N SEED" to gpuvm-bench-CORE/run in debugfs; the write returns
- * when the group is through. Read there a line for each row: its name, its unit,
+ * Write "GROUP N SEED PASSES" to gpuvm-bench-CORE/run in debugfs; the write
+ * returns when the group was run PASSES times. Read there a line for each row: its name, its unit,
  * the number of operations, the value for all of them, and a sum over what was
  * done. "forget" forgets what is kept from one round to the next.
  */
@@ -25,8 +25,7 @@
 
 #define BENCH_NAME "gpuvm-bench-" BENCH_CORE
 #define BENCH_MAX_N (1U << 24)
-/* A small group is repeated until it had that many operations. */
-#define BENCH_MIN_OPS 65536
+#define BENCH_MAX_PASSES 1024
 
 /**
  * struct bench_group - a scenario
@@ -36,23 +35,21 @@ struct bench_group {
 	const char *name;
 	/** @run: runs it once */
 	int (*run)(struct bench *b);
-	/** @once: takes care of small sizes itself */
-	bool once;
 };
 
 static const struct bench_group groups[] = {
-	{ "bytes", bench_bytes, true },
+	{ "bytes", bench_bytes },
 	{ "close", bench_close },
-	{ "exec", bench_exec, true },
+	{ "exec", bench_exec },
 	{ "latency", bench_latency },
-	{ "longest", bench_longest, true },
+	{ "longest", bench_longest },
 	{ "mappings", bench_mappings },
-	{ "obtain", bench_obtain, true },
-	{ "ops", bench_ops, true },
+	{ "obtain", bench_obtain },
+	{ "ops", bench_ops },
 	{ "overlap", bench_overlap },
 	{ "patterns", bench_patterns },
 	{ "trace", bench_trace },
-	{ "validate", bench_validate, true },
+	{ "validate", bench_validate },
 };
 
 /* Protects the run below and what groups keep. */
@@ -104,9 +101,9 @@ int bench_add(struct bench *b, const char *row, const char *unit,
 	return signal_pending(current) ? -EINTR : 0;
 }
 
-static int run_group(struct bench *b, const struct bench_group *group)
+static int run_group(struct bench *b, const struct bench_group *group,
+		     unsigned int passes)
 {
-	u32 passes = group->once ? 1 : clamp(BENCH_MIN_OPS / b->n, 1U, 64U);
 	int ret = 0;
 
 	b->num_results = 0;
@@ -120,7 +117,7 @@ static int run_group(struct bench *b, const struct bench_group *group)
 
 static int run_command(char *text)
 {
-	unsigned int n;
+	unsigned int n, passes;
 	char name[16];
 	u64 seed;
 	int i;
@@ -130,8 +127,8 @@ static int run_command(char *text)
 		return 0;
 	}
 
-	if (sscanf(text, "%15s %u %llu", name, &n, &seed) != 3 ||
-	    !n || n > BENCH_MAX_N)
+	if (sscanf(text, "%15s %u %llu %u", name, &n, &seed, &passes) != 4 ||
+	    !n || n > BENCH_MAX_N || !passes || passes > BENCH_MAX_PASSES)
 		return -EINVAL;
 
 	for (i = 0; i < ARRAY_SIZE(groups); i++) {
@@ -139,7 +136,7 @@ static int run_command(char *text)
 			continue;
 		run.n = n;
 		run.seed = seed;
-		return run_group(&run, &groups[i]);
+		return run_group(&run, &groups[i], passes);
 	}
 
 	return -ENOENT;

@@ -129,7 +129,7 @@ static int row_walk_range(struct bench_set *set)
 	for (i = 0; i < set->ops; i += length) {
 		const u64 first = min(set->order[i], set->n - length);
 		const u64 addr = first * BENCH_SPAN + 1;
-		const u64 end = addr + (length - 1) * BENCH_SPAN;
+		const u64 end = (first + length) * BENCH_SPAN;
 
 		drm_gpuvm_for_each_va_range(va, &set->vm->base, addr, end) {
 			sum += va->va.addr;

@@ -10,7 +10,6 @@
 
 /* Lists that are alive at once. */
 #define BATCH 256
-#define BATCHES 16
 
 static struct drm_gpuva_ops *list_create(struct bench_vm *vm, u32 at, u32 width,
 					 bool map)
@@ -61,7 +60,7 @@ static int count_ops(struct drm_gpuva_ops *ops)
 }
 
 static int batch(struct bench *b, struct bench_vm *vm, const struct ops_row *row,
-		 const u32 *order, u32 first, struct drm_gpuva_ops **lists)
+		 const u32 *order, struct drm_gpuva_ops **lists)
 {
 	const u32 width = min(row->width, b->n);
 	u32 i, made = 0;
@@ -70,8 +69,7 @@ static int batch(struct bench *b, struct bench_vm *vm, const struct ops_row *row
 
 	start = ktime_get_ns();
 	for (i = 0; i < BATCH; i++) {
-		u32 at = min(order[(first + i) % b->n],
-			     b->n - width);
+		u32 at = min(order[i % b->n], b->n - width);
 
 		lists[i] = list_create(vm, at, width, row->map);
 		if (IS_ERR(lists[i])) {
@@ -100,16 +98,13 @@ int bench_ops(struct bench *b)
 	u32 *order = bench_order(BENCH_UNIFORM, b->n, b->seed);
 	struct drm_gpuva_ops **lists;
 	int i, ret = -ENOMEM, end = 0;
-	u32 j;
 
 	lists = kvcalloc(BATCH, sizeof(*lists), GFP_KERNEL);
 	if (vm && order && lists)
 		ret = bench_vm_fill(vm, b->n);
 
-	for (i = 0; i < ARRAY_SIZE(ops_rows); i++)
-		for (j = 0; j < BATCHES && !ret; j++)
-			ret = batch(b, vm, &ops_rows[i], order, j * BATCH,
-				    lists);
+	for (i = 0; i < ARRAY_SIZE(ops_rows) && !ret; i++)
+		ret = batch(b, vm, &ops_rows[i], order, lists);
 	if (!ret)
 		ret = bench_vm_expect(vm, b->n, NULL);
 

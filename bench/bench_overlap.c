@@ -2,20 +2,19 @@
 /*
  * One request over several mappings.
  */
+#include <linux/minmax.h>
 #include <linux/mm.h>
 
 #include "bench.h"
 
-static int row(struct bench *b, struct bench_vm *vm, const char *name, u32 width)
+static int row(struct bench *b, struct bench_vm *vm, const char *name, u32 most)
 {
+	const u32 width = min(most, b->n);
 	const u64 range = (u64)width * BENCH_SPAN;
 	const u32 ops = b->n / width;
 	u64 start, unmaps;
 	u32 i, *order;
 	int ret = 0;
-
-	if (!ops)
-		return 0;
 
 	order = bench_order(BENCH_UNIFORM, ops, b->seed);
 	if (!order)

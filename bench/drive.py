@@ -29,9 +29,10 @@ def command(core, text):
         os.close(file)
 
 
-def run(core, group, n):
+def run(core, group, n, scale):
+    passes = rows.passes(group, n) if scale == 1 else 1
     try:
-        command(core, "%s %d %d" % (group, n, SEED))
+        command(core, "%s %d %d %d" % (group, n, SEED, passes))
     except OSError as error:
         sys.exit("%s at %d: the %s core did not do what was to be measured: %s"
                  % (group, n, core, os.strerror(error.errno)))
@@ -47,10 +48,10 @@ def run(core, group, n):
     return result
 
 
-def one_round(group, n, number):
+def one_round(group, n, scale, number):
     """Whoever comes second finds warmer caches: take turns in that, too."""
     order = rows.CORES if number % 2 else rows.CORES[::-1]
-    result = {core: run(core, group, n) for core in order}
+    result = {core: run(core, group, n, scale) for core in order}
     for row in rows.rows_of(group):
         sums = {core: result[core][row]["check"] for core in rows.CORES}
         if len(set(sums.values())) != 1:
@@ -77,7 +78,7 @@ def main(out, rounds, scale, groups):
         kept = []
         for i in range(rounds + 1):
             tell("%s: round %d of %d" % (title, i, rounds), False)
-            result = one_round(group, n, i)
+            result = one_round(group, n, scale, i)
             if i:
                 kept.append(result)
         tell("%s: %d rounds in %d s" % (title, rounds, time.monotonic() - begin),

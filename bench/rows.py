@@ -22,6 +22,12 @@ SIZES = {
     "longest": (1000000,),
 }
 
+# How often a group is run in one round, so that there is time to take: until it
+# had so many mappings, or so many times whatever the size.
+PASSES_MAPPINGS = {"latency": 65536, "mappings": 65536, "patterns": 65536,
+                   "overlap": 65536, "trace": 16384}
+PASSES = {"exec": 10, "obtain": 20, "ops": 16, "validate": 10}
+
 # Row: its group and what one operation is.
 ROWS = {
     "latency": ("latency", "reach a random mapping in memory"),
@@ -106,3 +112,9 @@ def target(row, n):
 
 def rows_of(group):
     return [row for row, (of, _) in ROWS.items() if of == group]
+
+
+def passes(group, n):
+    """How often a group is run in one round."""
+    many = PASSES.get(group) or PASSES_MAPPINGS.get(group, 0) // n
+    return max(1, min(many, 64))
