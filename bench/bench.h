@@ -10,6 +10,7 @@
 #ifndef __BENCH_H__
 #define __BENCH_H__
 
+#include <linux/bits.h>
 #include <linux/ktime.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
@@ -23,7 +24,7 @@
 #define BENCH_RANGE BIT_ULL(47)
 
 /** define BENCH_CAP - operations that are timed, at most, of a row in one pass */
-#define BENCH_CAP (1U << 20)
+#define BENCH_CAP BIT(20)
 
 #define BENCH_ROWS 16
 

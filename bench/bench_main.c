@@ -24,7 +24,7 @@
 #include "bench.h"
 
 #define BENCH_NAME "gpuvm-bench-" BENCH_CORE
-#define BENCH_MAX_N (1U << 24)
+#define BENCH_MAX_N BIT(24)
 #define BENCH_MAX_PASSES 1024
 
 /**

@@ -108,7 +108,7 @@ struct drm_gem_object *bench_obj_create(struct drm_device *drm)
 {
 	struct drm_gem_object *obj;
 
-	obj = kzalloc(sizeof(*obj), GFP_KERNEL);
+	obj = kzalloc_obj(*obj);
 	if (!obj)
 		return NULL;
 
@@ -136,7 +136,7 @@ static int vm_stock(struct bench_vm *vm, u32 room)
 		return -ENOMEM;
 
 	for (vm->room = room; vm->stocked < room; vm->stocked++) {
-		struct drm_gpuva *va = kzalloc(sizeof(*va), GFP_KERNEL);
+		struct drm_gpuva *va = kzalloc_obj(*va);
 
 		if (!va)
 			return -ENOMEM;
@@ -161,7 +161,7 @@ struct bench_vm *bench_vm_create(struct bench *b, enum drm_gpuvm_flags flags,
 {
 	struct bench_vm *vm;
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	vm = kzalloc_obj(*vm);
 	if (!vm)
 		return NULL;
 
