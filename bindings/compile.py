@@ -12,9 +12,9 @@ the name of what it made of a crate, without the folder. Metadata alone is made,
 in OUT, so that nothing is written where the build would find it.
 
 --part compiles one part of MISUSE.rs and fails unless it is accepted or refused
-as it says; --parts lists them. --examples writes each example of the crate's
-documentation to a file of its own in OUT; --page puts all literal blocks of a
-page together, which make one module.
+as it says; --parts lists them. --examples writes the examples of the crate's
+documentation to OUT, one module each, and fails if a public item has none;
+--page puts all literal blocks of a page together, which make one module.
 """
 
 import os
@@ -26,6 +26,8 @@ import sys
 PART = re.compile(r"^// (Accepted|Refused): (.*)$", re.M)
 ASSIGNMENT = re.compile(r"^[A-Z_]+=")
 MODULE = "gpuvm_rust_main.o"
+# Fewer would mean that they are not found any more.
+LEAST_ITEMS = 100
 
 
 def command(build, crate):
@@ -91,27 +93,68 @@ def part(build, number, path, out):
         all(code == why or why in message for code, message in errors)
 
 
+ITEM = re.compile(r"^\s*pub (?:unsafe )?(?:const )?(fn|struct|enum|trait) (\w+)|^    fn (\w+)")
+TRAIT = re.compile(r"^(?:pub )?(?:unsafe )?(trait|impl|struct|enum|mod)\b.*\{$")
+
+
+def documented(source):
+    """(item, its documentation) of whatever a source makes public.
+
+    Public are items that say so, and the functions of a public trait. What is
+    hidden in a private module is named pub all the same; it stands indented.
+    """
+    docs, trait = [], False
+    with open(source, encoding="utf-8") as file:
+        for line in file.read().splitlines():
+            text = line.strip()
+            if text.startswith(("//!", "///")):
+                docs.append(text[4:])
+                continue
+            if text.startswith("#["):
+                continue
+            if TRAIT.match(line):
+                trait = line.startswith("pub trait")
+            item = ITEM.match(line)
+            inside = line.startswith("    ") and item and item[1] not in ("fn", None)
+            if item and not inside and (item[2] or trait):
+                yield item[2] or item[3], docs
+            elif docs and not text:
+                # The documentation of the file.
+                yield None, docs
+            docs = []
+
+
+def code_of(docs):
+    """The examples in a piece of documentation; hidden lines are part of them."""
+    block = None
+    for line in docs:
+        if line.startswith("```"):
+            if block is not None:
+                yield block
+            block = [] if block is None else None
+        elif block is not None:
+            block.append(line[2:] if line.startswith("# ") else line)
+
+
 def examples(sources, out):
-    """Write the examples; hidden lines are part of them."""
-    count = 0
-    for source in sources:
-        with open(source, encoding="utf-8") as file:
-            docs = [re.sub(r"^\s*//[/!] ?", "", line) if re.match(r"\s*//[/!]", line) else None
-                    for line in file.read().splitlines()]
-        block = None
-        for line in docs:
-            if line is None:
-                block = None
-            elif line.startswith("```"):
-                if block is None:
-                    block = []
-                    continue
-                with open(f"{out}/example{count}.rs", "w", encoding="ascii") as file:
-                    file.write("\n".join(block) + "\n")
-                count, block = count + 1, None
-            elif block is not None:
-                block.append(re.sub(r"^# ", "", line))
-    print(count)
+    """Write all examples, each as a module, to one file that makes a crate."""
+    missing, items, count = [], 0, 0
+    with open(out, "w", encoding="utf-8") as file:
+        for source in sources:
+            for item, docs in documented(source):
+                found = list(code_of(docs))
+                items += item is not None
+                if item and not found:
+                    missing.append(f"{source}: {item} has no example")
+                for block in found:
+                    file.write(f"mod example{count} {{\n")
+                    file.writelines(f"    {line}\n" if line else "\n" for line in block)
+                    file.write("}\n")
+                    count += 1
+    for line in missing:
+        print(line)
+    print(f"{count} examples of {items} items")
+    return not missing and items > LEAST_ITEMS
 
 
 def page(path, out):
@@ -134,8 +177,7 @@ def main():
             print(verdict.lower() + ":", line.split(": ", 1)[-1])
         return
     if arguments[0] == "--examples":
-        examples(arguments[1:-1], arguments[-1])
-        return
+        sys.exit(not examples(arguments[1:-1], arguments[-1]))
     if arguments[0] == "--page":
         page(*arguments[1:])
         return

@@ -24,7 +24,8 @@ use kernel::{
 };
 
 use crate::{
-    bind_driver::Callbacks, BindDriver, BindMode, Immediate, VmArgs, Workqueue, WorkqueueUser,
+    bind_driver::Callbacks, mode::Choice, BindDriver, Immediate, VmArgs, VmResv, Workqueue,
+    WorkqueueUser,
 };
 
 /// `DRM_GPUVM_BIND_NO_UNDO` of `<drm/drm_gpuvm_bind.h>`; the KUnit module compares it with C's.
@@ -376,7 +377,7 @@ impl<D: BindDriver> OwnedBindVm<D> {
             raw::ref_drm_gpuvm_init_abi(
                 vm.as_ptr().cast(),
                 args.vm.name.as_char_ptr(),
-                D::Mode::FLAGS,
+                D::Mode::FLAG | VmResv::FLAG,
                 (*resv_object.as_raw()).dev,
                 resv_object.as_raw(),
                 args.vm.range.start,

@@ -2,7 +2,7 @@
 
 //! What a driver brings for binds, and what the core calls of it.
 
-use core::{marker::PhantomData, ptr::null_mut};
+use core::{marker::PhantomData, ops::Deref, ptr::null_mut};
 
 use drm_gpuvm_raw as raw;
 use kernel::{
@@ -10,35 +10,7 @@ use kernel::{
     sync::aref::AlwaysRefCounted,
 };
 
-use crate::{BindMapping, BindOp, BindVm};
-
-mod private {
-    pub trait Sealed {}
-}
-
-/// When the mappings of a VM change: [`Immediate`] or [`Deferred`].
-pub trait BindMode: private::Sealed + 'static {
-    #[doc(hidden)]
-    const FLAGS: raw::drm_gpuvm_flags;
-}
-
-/// The mappings change in the job that changes the page tables.
-pub struct Immediate(());
-
-/// The mappings change when a job is submitted, the page tables when it runs.
-pub struct Deferred(());
-
-impl private::Sealed for Immediate {}
-impl private::Sealed for Deferred {}
-
-impl BindMode for Immediate {
-    const FLAGS: raw::drm_gpuvm_flags =
-        raw::DRM_GPUVM_IMMEDIATE_MODE | raw::DRM_GPUVM_RESV_PROTECTED;
-}
-
-impl BindMode for Deferred {
-    const FLAGS: raw::drm_gpuvm_flags = raw::DRM_GPUVM_RESV_PROTECTED;
-}
+use crate::{BindMapping, BindOp, BindVm, GpuvaObject, Immediate, Mode};
 
 /// A driver's part of a VM that takes binds: its types, and how it writes page tables.
 ///
@@ -55,12 +27,16 @@ impl BindMode for Deferred {
 /// A driver whose page tables are a counter:
 ///
 /// ```
-/// use drm_gpuvm::{BindDriver, BindMapping, BindOp, Immediate, Section};
+/// use core::ops::Deref;
+/// use drm_gpuvm::{BindDriver, BindMapping, BindOp, GpuvaObject, Immediate, Section};
 /// use kernel::{drm::gem::IntoGEMObject, prelude::*};
 ///
 /// struct Counting<O>(core::marker::PhantomData<fn(O)>);
 ///
-/// impl<O: IntoGEMObject + Send + Sync + 'static> BindDriver for Counting<O> {
+/// impl<O> BindDriver for Counting<O>
+/// where
+///     O: IntoGEMObject + Deref<Target: GpuvaObject<Mode = Immediate>> + Send + Sync + 'static,
+/// {
 ///     type Object = O;
 ///     type Mode = Immediate;
 ///     type Tables = u64;
@@ -95,10 +71,10 @@ impl BindMode for Deferred {
 /// ```
 pub trait BindDriver: Sized + Send + Sync + 'static {
     /// The type of the driver's GEM objects.
-    type Object: IntoGEMObject + Send + Sync;
+    type Object: IntoGEMObject + Deref<Target: GpuvaObject<Mode = Self::Mode>> + Send + Sync;
 
-    /// When mappings change.
-    type Mode: BindMode;
+    /// When mappings change: that of the objects.
+    type Mode: Mode;
 
     /// What those who change page tables have to themselves.
     type Tables: Send;

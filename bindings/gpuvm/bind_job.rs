@@ -12,7 +12,7 @@ use kernel::{
     sync::aref::ARef,
 };
 
-use crate::{bind_driver::part_of, vm_bo, BindDriver, BindMode, BindOp, BindVm, Fence, Syncs};
+use crate::{bind_driver::part_of, mode, vm_bo, BindDriver, BindOp, BindVm, Fence, Syncs};
 
 impl<D: BindDriver> BindVm<D> {
     /// Makes a job without operations, with room for `max_ops`. `client_id` is that of the file, for
@@ -52,7 +52,7 @@ impl<'vm, D: BindDriver> BindJob<'vm, D> {
     pub fn add(&mut self, op: &BindOp<'_, D>) -> Result {
         if let Some(object) = op.object() {
             // In immediate mode whoever uses the list takes the lock that it was made ready under.
-            let is_locked = D::Mode::FLAGS & raw::DRM_GPUVM_IMMEDIATE_MODE != 0;
+            let is_locked = mode::in_job::<D::Mode>();
             // SAFETY: The object is valid; others may write the pointer once.
             let next = unsafe { (&raw const (*object.as_raw()).gpuva.list.next).read_volatile() };
             if !is_locked || next.is_null() {

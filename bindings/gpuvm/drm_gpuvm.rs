@@ -6,14 +6,17 @@
 //! the lock around all changes that the C core asks its users for. Everybody else has references to
 //! the [`Vm`], and to [`VmBo`], the pair of a VM and an object.
 //!
-//! The VM is in immediate mode: it changes in the job that changes the page tables, in the fence
-//! signalling section. So nothing that runs there allocates. What will be inserted is set aside
-//! before, as a [`NewMapping`], and what was removed comes back as a [`RemovedMapping`], to be freed
-//! or used again afterwards. The mode in which a VM changes when a job is submitted is not offered
-//! yet, and neither is the bind layer.
+//! When the VM changes, the driver's types say. In [`Immediate`] mode it changes in the job that
+//! changes the page tables, in the fence signalling section. So nothing that runs there allocates.
+//! What will be inserted is set aside before, as a [`NewMapping`], and what was removed comes back as
+//! a [`RemovedMapping`], to be freed or used again afterwards. In [`Deferred`] mode it changes when
+//! the job is submitted, by lists that are [`Prepared`] first, and the job reads a [`Committed`] list.
 //!
-//! Splitting and merging works as in C: the core calls [`Driver::map`], [`Driver::remap`] and
-//! [`Driver::unmap`], and the driver does what the operation says. In C it may forget to, or do half
+//! What allocates, or waits for who does, wants to see a [`MayAlloc`], which nobody has in the fence
+//! signalling section.
+//!
+//! Splitting and merging works as in C: the core calls [`Operations::map`],
+//! [`Operations::remap`] and [`Operations::unmap`], and the driver does what the operation says. In C it may forget to, or do half
 //! of it. Here it can return `Ok` only with the proof that it gets for completing the very operation
 //! that it was given.
 //!
@@ -22,31 +25,42 @@
 //! A driver that keeps no data of its own, and maps one piece of an object:
 //!
 //! ```
-//! use drm_gpuvm::{Driver, MapRequest, Mapped, NewMapping, OpMap, OpRemap, OpUnmap, OwnedVm};
-//! use drm_gpuvm::{Remapped, Unmapped};
+//! use core::ops::Deref;
+//! use drm_gpuvm::*;
 //! use kernel::{drm::gem::IntoGEMObject, prelude::*};
 //!
 //! struct Plain<O>(core::marker::PhantomData<O>);
 //!
 //! /// One job's memory: the most that one map can need.
-//! struct Reserve<O: IntoGEMObject + Send + Sync + 'static>([Option<NewMapping<Plain<O>>>; 3]);
+//! struct Reserve<D: Driver>([Option<NewMapping<D>>; 3]);
 //!
-//! impl<O: IntoGEMObject + Send + Sync + 'static> Reserve<O> {
-//!     fn take(&mut self) -> Result<NewMapping<Plain<O>>> {
+//! impl<D: Driver> Reserve<D> {
+//!     fn take(&mut self) -> Result<NewMapping<D>> {
 //!         self.0.iter_mut().find_map(Option::take).ok_or(ENOMEM)
 //!     }
 //! }
 //!
-//! impl<O: IntoGEMObject + Send + Sync + 'static> Driver for Plain<O> {
+//! impl<O> Driver for Plain<O>
+//! where
+//!     O: IntoGEMObject + Deref<Target: GpuvaObject<Mode = Immediate>> + Send + Sync + 'static,
+//! {
 //!     type Object = O;
 //!     type MappingData = ();
 //!     type VmBoData = ();
-//!     type Context<'ctx> = Reserve<O>;
+//!     type Mode = Immediate;
+//!     type Lists = CoreLock;
+//! }
+//!
+//! impl<O> Operations for Plain<O>
+//! where
+//!     O: IntoGEMObject + Deref<Target: GpuvaObject<Mode = Immediate>> + Send + Sync + 'static,
+//! {
+//!     type Context<'ctx> = Reserve<Self>;
 //!
 //!     fn map<'op>(
 //!         &mut self,
 //!         op: OpMap<'op, Self>,
-//!         job: &mut Reserve<O>,
+//!         job: &mut Reserve<Self>,
 //!     ) -> Result<Mapped<'op, Self>> {
 //!         // Here the page tables are written.
 //!         op.insert(job.take()?, ())
@@ -55,7 +69,7 @@
 //!     fn remap<'op>(
 //!         &mut self,
 //!         op: OpRemap<'op, Self>,
-//!         job: &mut Reserve<O>,
+//!         job: &mut Reserve<Self>,
 //!     ) -> Result<Remapped<'op, Self>> {
 //!         let (done, _cut) = op.replace([job.take()?, job.take()?], |_, _| ())?;
 //!         Ok(done)
@@ -64,22 +78,23 @@
 //!     fn unmap<'op>(
 //!         &mut self,
 //!         op: OpUnmap<'op, Self>,
-//!         _job: &mut Reserve<O>,
+//!         _job: &mut Reserve<Self>,
 //!     ) -> Result<Unmapped<'op, Self>> {
 //!         let (done, _removed) = op.remove();
 //!         Ok(done)
 //!     }
 //! }
 //!
-//! fn map_a_page<O: IntoGEMObject + Send + Sync + 'static>(
-//!     vm: &mut OwnedVm<Plain<O>>,
-//!     object: &O,
-//! ) -> Result {
-//!     let vm_bo = vm.obtain(object)?;
+//! fn map_a_page<O>(vm: &mut OwnedVm<Plain<O>>, object: &O) -> Result
+//! where
+//!     O: IntoGEMObject + Deref<Target: GpuvaObject<Mode = Immediate>> + Send + Sync + 'static,
+//! {
+//!     let may = MayAlloc::here();
+//!     let vm_bo = vm.obtain(&may, object)?;
 //!     let mut job = Reserve([
-//!         Some(NewMapping::new(GFP_KERNEL)?),
-//!         Some(NewMapping::new(GFP_KERNEL)?),
-//!         Some(NewMapping::new(GFP_KERNEL)?),
+//!         Some(NewMapping::new(&may, GFP_KERNEL)?),
+//!         Some(NewMapping::new(&may, GFP_KERNEL)?),
+//!         Some(NewMapping::new(&may, GFP_KERNEL)?),
 //!     ]);
 //!     vm.sm_map(&MapRequest::new(0x1000, 0x1000, &vm_bo, 0), &mut job)
 //! }
@@ -107,44 +122,54 @@ mod bind_job;
 mod bind_lock;
 #[cfg(CONFIG_DRM)]
 mod bind_op;
+mod deferred;
 mod driver;
 mod exec;
-#[cfg(CONFIG_DRM)]
 mod fence;
+mod locked;
 mod mapping;
+mod mode;
 mod op_list;
 mod ops;
+mod owned;
 mod request;
+mod section;
 #[cfg(CONFIG_DRM)]
 mod sync;
+mod views;
 mod vm;
 mod vm_bo;
+mod walk;
 #[cfg(CONFIG_DRM)]
 mod workqueue;
 
 #[cfg(CONFIG_DRM)]
 pub use bind::{BindArgs, BindGuard, BindState, BindVm, OwnedBindVm};
 #[cfg(CONFIG_DRM)]
-pub use bind_driver::{BindDriver, BindMode, Deferred, Immediate, Section};
+pub use bind_driver::{BindDriver, Section};
 #[cfg(CONFIG_DRM)]
 pub use bind_job::{BindJob, QueuedBind, Unsubmitted};
 #[cfg(CONFIG_DRM)]
 pub use bind_lock::JobLock;
 #[cfg(CONFIG_DRM)]
 pub use bind_op::{BindKind, BindMapping, BindOp};
-pub use driver::Driver;
-pub use exec::{Exec, Locked};
-#[cfg(CONFIG_DRM)]
-pub use fence::Fence;
+pub use deferred::{Committed, Planned, Prepared};
+pub use driver::{Driver, Operations};
+pub use exec::{Exec, Prepare};
+pub use fence::{Duty, Fence, Usage};
+pub use locked::{Held, Locked};
 pub use mapping::{Mapping, NewMapping, RemovedMapping};
+pub use mode::{CoreLock, Deferred, GpuvaObject, Immediate, Lists, Mode, VmResv};
 pub use op_list::{Op, OpIter, Plan, Prefetch};
-pub use ops::{
-    Cut, MapView, Mapped, OpMap, OpRemap, OpUnmap, Piece, RemapView, Remapped, UnmapView, Unmapped,
-};
+pub use ops::{Cut, Mapped, OpMap, OpRemap, OpUnmap, Remapped, Unmapped};
+pub use owned::OwnedVm;
 pub use request::MapRequest;
+pub use section::{MayAlloc, Signalling};
 #[cfg(CONFIG_DRM)]
 pub use sync::{SyncPoint, Syncs};
-pub use vm::{Mappings, OwnedVm, Vm, VmArgs};
+pub use views::{MapView, Piece, RemapView, UnmapView};
+pub use vm::{Vm, VmArgs};
 pub use vm_bo::{Linked, LinkedMappings, VmBo};
+pub use walk::Mappings;
 #[cfg(CONFIG_DRM)]
 pub use workqueue::{Workqueue, WorkqueueUser};

@@ -8,207 +8,26 @@
 
 use core::{
     marker::PhantomData,
-    ops::{Deref, Range},
+    ops::Deref,
     ptr::{null_mut, NonNull},
 };
 
 use drm_gpuvm_raw as raw;
 use kernel::{
-    drm::gem::IntoGEMObject,
+    bindings,
     error::to_result,
     ffi::{c_int, c_void},
     prelude::*,
+    sync::aref::ARef,
 };
 
 use crate::{
-    mapping::{self, RemovedMapping},
-    Driver, Mapping, NewMapping, VmBo,
+    mapping::RemovedMapping, mode, Driver, Immediate, MapView, Mapping, NewMapping, Operations,
+    Piece, RemapView, UnmapView, VmBo,
 };
 
 /// Neither longer nor shorter lifetimes will do, and it stays with the thread.
 type Invariant<'op, T> = PhantomData<*mut &'op mut T>;
-
-/// What a [`OpMap`] asks for.
-pub struct MapView<'op, T: Driver> {
-    op: &'op raw::drm_gpuva_op,
-    _driver: PhantomData<fn(T)>,
-}
-
-impl<'op, T: Driver> MapView<'op, T> {
-    /// # Safety
-    ///
-    /// `op` is a `DRM_GPUVA_OP_MAP`, and its object a `T::Object` or null, for all of `'op`.
-    pub(crate) unsafe fn new(op: &'op raw::drm_gpuva_op) -> Self {
-        Self {
-            op,
-            _driver: PhantomData,
-        }
-    }
-
-    fn map(&self) -> &raw::drm_gpuva_op_map {
-        // SAFETY: By the requirement of `new`, this is the member that is valid.
-        unsafe { &self.op.__bindgen_anon_1.map }
-    }
-
-    /// First address, in the VM's unit.
-    pub fn address(&self) -> u64 {
-        self.map().va.addr
-    }
-
-    /// Length, in the VM's unit; never 0.
-    pub fn length(&self) -> u64 {
-        self.map().va.range
-    }
-
-    /// Addresses.
-    pub fn range(&self) -> Range<u64> {
-        self.address()..self.address().wrapping_add(self.length())
-    }
-
-    /// Where in the object it begins.
-    pub fn offset(&self) -> u64 {
-        self.map().gem.offset
-    }
-
-    /// The object; `None` for a sparse mapping.
-    pub fn object(&self) -> Option<&T::Object> {
-        let obj = NonNull::new(self.map().gem.obj)?;
-        // SAFETY: By the requirement of `new`.
-        Some(unsafe { T::Object::from_raw(obj.as_ptr()) })
-    }
-
-    /// The driver's number, see [`MapRequest::cookie`](crate::MapRequest::cookie).
-    pub fn cookie(&self) -> u64 {
-        self.op.attrs.cookie
-    }
-
-    /// Length of the piece of the object that repeats; 0 if nothing does.
-    pub fn repeat(&self) -> u32 {
-        self.op.attrs.repeat
-    }
-
-    /// Where in the piece it begins.
-    pub fn repeat_phase(&self) -> u32 {
-        self.op.attrs.repeat_phase
-    }
-
-    /// The driver's flags, see [`MapRequest::driver_flags`](crate::MapRequest::driver_flags).
-    pub fn driver_flags(&self) -> u32 {
-        self.op.flags / raw::DRM_GPUVA_USERBITS
-    }
-}
-
-/// What a [`OpUnmap`] asks for.
-pub struct UnmapView<'op, T: Driver> {
-    op: &'op raw::drm_gpuva_op_unmap,
-    _driver: PhantomData<fn(T)>,
-}
-
-impl<'op, T: Driver> UnmapView<'op, T> {
-    /// # Safety
-    ///
-    /// For all of `'op`, `op.va` is a mapping of a `Vm<T>` that fulfils the invariants of
-    /// [`Mapping`], unless it is removed by way of this view.
-    pub(crate) unsafe fn new(op: &'op raw::drm_gpuva_op_unmap) -> Self {
-        Self {
-            op,
-            _driver: PhantomData,
-        }
-    }
-
-    /// What goes away.
-    pub fn mapping(&self) -> &Mapping<T> {
-        // SAFETY: By the requirement of `new`; who removes it takes the view for that. Never the
-        // kernel's range: the core refuses what touches it.
-        unsafe { Mapping::from_raw(self.op.va) }
-    }
-
-    /// Whether the request maps the same memory at the same addresses, so that the page-table
-    /// entries that both share may stay.
-    pub fn keep(&self) -> bool {
-        self.op.keep
-    }
-}
-
-/// A piece of a mapping that remains when it is cut.
-pub struct Piece<'op>(&'op raw::drm_gpuva_op_map);
-
-impl Piece<'_> {
-    /// First address, in the VM's unit.
-    pub fn address(&self) -> u64 {
-        self.0.va.addr
-    }
-
-    /// Length, in the VM's unit; never 0.
-    pub fn length(&self) -> u64 {
-        self.0.va.range
-    }
-
-    /// Addresses.
-    pub fn range(&self) -> Range<u64> {
-        self.address()..self.address().wrapping_add(self.length())
-    }
-
-    /// Where in the object it begins.
-    pub fn offset(&self) -> u64 {
-        self.0.gem.offset
-    }
-}
-
-/// What a [`OpRemap`] asks for.
-pub struct RemapView<'op, T: Driver> {
-    op: &'op raw::drm_gpuva_op_remap,
-    _driver: PhantomData<fn(T)>,
-}
-
-impl<'op, T: Driver> RemapView<'op, T> {
-    /// # Safety
-    ///
-    /// For all of `'op`, `op.unmap` is valid and as [`UnmapView::new`] asks, and `op.prev` and
-    /// `op.next` are null or valid.
-    pub(crate) unsafe fn new(op: &'op raw::drm_gpuva_op_remap) -> Self {
-        Self {
-            op,
-            _driver: PhantomData,
-        }
-    }
-
-    fn unmap(&self) -> &raw::drm_gpuva_op_unmap {
-        // SAFETY: By the requirement of `new`.
-        unsafe { &*self.op.unmap }
-    }
-
-    /// What is cut.
-    pub fn mapping(&self) -> &Mapping<T> {
-        // SAFETY: As for `UnmapView`, by the requirement of `new`.
-        unsafe { Mapping::from_raw(self.unmap().va) }
-    }
-
-    /// Whether the request maps the same memory at the same addresses.
-    pub fn keep(&self) -> bool {
-        self.unmap().keep
-    }
-
-    /// What remains before the cut.
-    pub fn prev(&self) -> Option<Piece<'_>> {
-        // SAFETY: By the requirement of `new`.
-        unsafe { self.op.prev.as_ref() }.map(Piece)
-    }
-
-    /// What remains behind the cut.
-    pub fn next(&self) -> Option<Piece<'_>> {
-        // SAFETY: By the requirement of `new`.
-        unsafe { self.op.next.as_ref() }.map(Piece)
-    }
-
-    /// The addresses that are emptied.
-    pub fn cut(&self) -> Range<u64> {
-        let (mut start, mut length) = (0, 0);
-        // SAFETY: By the requirement of `new`; both results are ours.
-        unsafe { raw::ref_drm_gpuva_op_remap_to_unmap_range(self.op, &mut start, &mut length) };
-        start..start.wrapping_add(length)
-    }
-}
 
 macro_rules! view_of {
     ($op:ident, $view:ident) => {
@@ -222,12 +41,26 @@ macro_rules! view_of {
     };
 }
 
-/// Create one mapping.
+/// Create one mapping: see [`MapView`] for what it says.
 ///
 /// # Invariants
 ///
 /// `vm` is the VM that is changed; the caller of the operation has it to itself. `vm_bo` is that of
 /// this VM and of the operation's object, `None` if there is no object.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Mapped, NewMapping, OpMap, Operations};
+/// use kernel::prelude::*;
+///
+/// fn map<'op, D: Operations<MappingData = ()>>(
+///     op: OpMap<'op, D>,
+///     memory: NewMapping<D>,
+/// ) -> Result<Mapped<'op, D>> {
+///     op.insert(memory, ())
+/// }
+/// ```
 #[must_use = "an operation has to be completed"]
 pub struct OpMap<'op, T: Driver> {
     view: MapView<'op, T>,
@@ -239,10 +72,34 @@ pub struct OpMap<'op, T: Driver> {
 view_of!(OpMap, MapView);
 
 /// The proof that an [`OpMap`] was carried out.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Mapped, NewMapping, OpMap, Operations};
+/// use kernel::prelude::*;
+///
+/// fn map<'op, D: Operations>(
+///     op: OpMap<'op, D>,
+///     memory: NewMapping<D>,
+///     data: D::MappingData,
+/// ) -> Result<Mapped<'op, D>> {
+///     op.insert(memory, data)
+/// }
+/// ```
 pub struct Mapped<'op, T: Driver>(Invariant<'op, T>);
 
-impl<'op, T: Driver> OpMap<'op, T> {
+impl<'op, T: Driver<Mode = Immediate>> OpMap<'op, T> {
     /// The pair of VM and object that the mapping will belong to; `None` for a sparse one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{OpMap, Operations};
+    /// fn is_external<D: Operations>(op: &OpMap<'_, D>) -> bool {
+    ///     op.vm_bo().is_some_and(|pair| pair.vm().is_external(pair.object()))
+    /// }
+    /// ```
     pub fn vm_bo(&self) -> Option<&VmBo<T>> {
         self.vm_bo
     }
@@ -253,15 +110,29 @@ impl<'op, T: Driver> OpMap<'op, T> {
     /// and `memory` and `data` are dropped.
     ///
     /// Context: fence signalling section. Takes the GEM's gpuva lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Mapped, NewMapping, OpMap, Operations};
+    /// # use kernel::prelude::*;
+    /// fn map<'op, D: Operations<MappingData = u8>>(
+    ///     op: OpMap<'op, D>,
+    ///     memory: NewMapping<D>,
+    /// ) -> Result<Mapped<'op, D>> {
+    ///     const KIND: u8 = 7;
+    ///     op.insert(memory, KIND)
+    /// }
+    /// ```
     pub fn insert(self, memory: NewMapping<T>, data: T::MappingData) -> Result<Mapped<'op, T>> {
-        let new = memory.fill(data);
-        let va = new.as_ptr().cast();
+        let new = KBox::into_raw(memory.fill(data));
+        let va = new.cast();
         // SAFETY: By the type invariants the VM is ours to change; `va` is a mapping that is not
         // inserted, and stays valid until it is removed.
         let ret = to_result(unsafe { raw::ref_drm_gpuva_map_op(self.vm, va, self.view.op) });
         if let Err(error) = ret {
             // SAFETY: It was not inserted, and nobody else knows of it.
-            unsafe { mapping::free(new) };
+            drop(unsafe { KBox::from_raw(new) });
             return Err(error);
         }
         if let Some(vm_bo) = self.vm_bo {
@@ -279,6 +150,20 @@ impl<'op, T: Driver> OpMap<'op, T> {
 /// # Invariants
 ///
 /// The caller of the operation has the VM to itself.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{NewMapping, OpRemap, Operations, Remapped};
+/// use kernel::prelude::*;
+///
+/// fn remap<'op, D: Operations<MappingData = ()>>(
+///     op: OpRemap<'op, D>,
+///     memory: [NewMapping<D>; 2],
+/// ) -> Result<Remapped<'op, D>> {
+///     Ok(op.replace(memory, |_mapping, _piece| ())?.0)
+/// }
+/// ```
 #[must_use = "an operation has to be completed"]
 pub struct OpRemap<'op, T: Driver> {
     view: RemapView<'op, T>,
@@ -288,9 +173,37 @@ pub struct OpRemap<'op, T: Driver> {
 view_of!(OpRemap, RemapView);
 
 /// The proof that an [`OpRemap`] was carried out.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Cut, NewMapping, OpRemap, Operations, Remapped};
+/// use kernel::prelude::*;
+///
+/// fn remap<'op, D: Operations<MappingData = ()>>(
+///     op: OpRemap<'op, D>,
+///     memory: [NewMapping<D>; 2],
+///     left: &mut Option<Cut<D>>,
+/// ) -> Result<Remapped<'op, D>> {
+///     let (done, cut) = op.replace(memory, |_mapping, _piece| ())?;
+///     *left = Some(cut);
+///     Ok(done)
+/// }
+/// ```
 pub struct Remapped<'op, T: Driver>(Invariant<'op, T>);
 
 /// What an [`OpRemap`] left over.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Cut, Driver, NewMapping};
+///
+/// /// What the next operation may use.
+/// fn memory<D: Driver>(cut: Cut<D>) -> (NewMapping<D>, Option<NewMapping<D>>) {
+///     (cut.removed.recycle().0, cut.spare)
+/// }
+/// ```
 pub struct Cut<T: Driver> {
     /// The mapping that was cut.
     pub removed: RemovedMapping<T>,
@@ -298,7 +211,7 @@ pub struct Cut<T: Driver> {
     pub spare: Option<NewMapping<T>>,
 }
 
-impl<'op, T: Driver> OpRemap<'op, T> {
+impl<'op, T: Driver<Mode = Immediate>> OpRemap<'op, T> {
     /// Replaces the mapping by what remains of it, with its flags and attributes.
     ///
     /// `data` is called for each piece, with the mapping that is cut, before anything changes. An
@@ -306,6 +219,20 @@ impl<'op, T: Driver> OpRemap<'op, T> {
     /// what was handed over is dropped.
     ///
     /// Context: fence signalling section. Takes the GEM's gpuva lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{NewMapping, OpRemap, Operations, Remapped};
+    /// # use kernel::prelude::*;
+    /// fn remap<'op, D: Operations<MappingData = u8>>(
+    ///     op: OpRemap<'op, D>,
+    ///     memory: [NewMapping<D>; 2],
+    /// ) -> Result<Remapped<'op, D>> {
+    ///     // Each piece is of the same kind.
+    ///     Ok(op.replace(memory, |mapping, _piece| *mapping.data())?.0)
+    /// }
+    /// ```
     pub fn replace(
         self,
         memory: [NewMapping<T>; 2],
@@ -315,10 +242,10 @@ impl<'op, T: Driver> OpRemap<'op, T> {
         let mut fill = |piece: Option<Piece<'_>>| {
             let piece = piece?;
             let data = data(self.mapping(), &piece);
-            memory.next().map(|new| new.fill(data))
+            memory.next().map(|new| KBox::into_raw(new.fill(data)))
         };
         let pieces = [fill(self.prev()), fill(self.next())];
-        let [prev, next] = pieces.map(|new| new.map_or(null_mut(), |new| new.as_ptr().cast()));
+        let [prev, next] = pieces.map(|new| new.map_or(null_mut(), |new| new.cast()));
 
         // SAFETY: By the type invariants the VM is ours to change. Each piece that remains has a
         // mapping that is not inserted and stays valid until it is removed.
@@ -326,7 +253,7 @@ impl<'op, T: Driver> OpRemap<'op, T> {
         if let Err(error) = ret {
             for new in pieces.into_iter().flatten() {
                 // SAFETY: It is not inserted, and nobody else knows of it.
-                unsafe { mapping::free(new) };
+                drop(unsafe { KBox::from_raw(new) });
             }
             return Err(error);
         }
@@ -335,7 +262,7 @@ impl<'op, T: Driver> OpRemap<'op, T> {
             for new in pieces.into_iter().flatten() {
                 // SAFETY: The piece was just inserted, with the object of the mapping that was cut,
                 // so `vm_bo` is the right one; it is kept by the link of that one. We hold the lock.
-                unsafe { raw::ref_drm_gpuva_link(new.as_ptr().cast(), vm_bo.as_raw()) };
+                unsafe { raw::ref_drm_gpuva_link(new.cast(), vm_bo.as_raw()) };
             }
         }
         let spare = memory.next();
@@ -350,6 +277,16 @@ impl<'op, T: Driver> OpRemap<'op, T> {
 /// # Invariants
 ///
 /// The caller of the operation has the VM to itself.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{OpUnmap, Operations, RemovedMapping, Unmapped};
+///
+/// fn unmap<'op, D: Operations>(op: OpUnmap<'op, D>) -> (Unmapped<'op, D>, RemovedMapping<D>) {
+///     op.remove()
+/// }
+/// ```
 #[must_use = "an operation has to be completed"]
 pub struct OpUnmap<'op, T: Driver> {
     view: UnmapView<'op, T>,
@@ -359,12 +296,37 @@ pub struct OpUnmap<'op, T: Driver> {
 view_of!(OpUnmap, UnmapView);
 
 /// The proof that an [`OpUnmap`] was carried out.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{OpUnmap, Operations, RemovedMapping, Unmapped};
+///
+/// fn unmap<'op, D: Operations>(
+///     op: OpUnmap<'op, D>,
+///     left: &mut Option<RemovedMapping<D>>,
+/// ) -> Unmapped<'op, D> {
+///     let (done, removed) = op.remove();
+///     *left = Some(removed);
+///     done
+/// }
+/// ```
 pub struct Unmapped<'op, T: Driver>(Invariant<'op, T>);
 
-impl<'op, T: Driver> OpUnmap<'op, T> {
+impl<'op, T: Driver<Mode = Immediate>> OpUnmap<'op, T> {
     /// Removes the mapping.
     ///
     /// Context: fence signalling section. Takes the GEM's gpuva lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{OpUnmap, Operations, Unmapped};
+    /// fn unmap<'op, D: Operations>(op: OpUnmap<'op, D>) -> Unmapped<'op, D> {
+    ///     let (done, _removed) = op.remove();
+    ///     done
+    /// }
+    /// ```
     pub fn remove(self) -> (Unmapped<'op, T>, RemovedMapping<T>) {
         // SAFETY: By the type invariants the VM is ours to change, and has the mapping. Its owner
         // keeps the VM.
@@ -375,18 +337,62 @@ impl<'op, T: Driver> OpUnmap<'op, T> {
     }
 }
 
-/// Unlinks what was removed.
+/// Unlinks what was removed, and takes the locks for that.
+///
+/// Context: in immediate mode, the fence signalling section; in deferred mode, process.
 ///
 /// # Safety
 ///
 /// `va` was inserted into a `Vm<T>` by this crate, and is removed. There is no reference to it but
 /// those that hold the gpuva lock of its object.
 pub(crate) unsafe fn unlink<T: Driver>(va: *mut raw::drm_gpuva) -> RemovedMapping<T> {
-    // SAFETY: The mapping is valid, and the VM in immediate mode. It takes the lock, so nobody has a
-    // reference when it returns.
-    unsafe { raw::ref_drm_gpuva_unlink_defer(va) };
+    if mode::in_job::<T::Mode>() {
+        // SAFETY: The mapping is valid, and the VM in immediate mode. It takes the lock, so nobody
+        // has a reference when it returns.
+        unsafe { raw::ref_drm_gpuva_unlink_defer(va) };
+        // SAFETY: It is removed and unlinked.
+        return unsafe { RemovedMapping::from_raw(va) };
+    }
+    // SAFETY: The mapping is valid; only the owner links and unlinks, and that is the caller.
+    let vm_bo = unsafe { (*va).vm_bo };
+    let resv = if vm_bo.is_null() {
+        null_mut()
+    } else {
+        // SAFETY: The link keeps the pair, and that the object.
+        unsafe { (*(*vm_bo).obj).resv }
+    };
+    if !resv.is_null() {
+        // SAFETY: As above.
+        unsafe { bindings::dma_resv_lock(resv, null_mut()) };
+    }
+    // SAFETY: The lock is held, so nobody else has a reference.
+    let (removed, pair) = unsafe { unlink_held(va) };
+    if !resv.is_null() {
+        // SAFETY: It was just locked. `pair` keeps the object.
+        unsafe { bindings::dma_resv_unlock(resv) };
+    }
+    drop(pair);
+    removed
+}
+
+/// Unlinks what was removed, in deferred mode. The pair that it was linked to is kept by the result.
+///
+/// # Safety
+///
+/// As for [`unlink`]; the `dma_resv` of the object is held.
+pub(crate) unsafe fn unlink_held<T: Driver>(
+    va: *mut raw::drm_gpuva,
+) -> (RemovedMapping<T>, Option<ARef<VmBo<T>>>) {
+    // SAFETY: The mapping is valid.
+    let vm_bo = NonNull::new(unsafe { (*va).vm_bo });
+    let pair = vm_bo.map(|vm_bo| {
+        // SAFETY: What is linked is linked to a `VmBo<T>`, which the link keeps until here.
+        unsafe { VmBo::<T>::from_raw(vm_bo.as_ptr()) }.into()
+    });
+    // SAFETY: The lock is held. The reference that this drops is not the last one, by `pair`.
+    unsafe { raw::ref_drm_gpuva_unlink(va) };
     // SAFETY: It is removed and unlinked.
-    unsafe { RemovedMapping::from_raw(va) }
+    (unsafe { RemovedMapping::from_raw(va) }, pair)
 }
 
 /// What a walk hands to the driver's functions.
@@ -395,14 +401,14 @@ pub(crate) unsafe fn unlink<T: Driver>(va: *mut raw::drm_gpuva) -> RemovedMappin
 ///
 /// `vm` is a `Vm<T>` that is changed by nobody else while this exists. `vm_bo` is that of the VM and
 /// of the object of each map operation of the walk, `None` if they have none.
-pub(crate) struct Steps<'a, 'ctx, T: Driver> {
+pub(crate) struct Steps<'a, 'ctx, T: Operations> {
     pub(crate) driver: &'a mut T,
     pub(crate) context: &'a mut T::Context<'ctx>,
     pub(crate) vm: *mut raw::drm_gpuvm,
     pub(crate) vm_bo: Option<&'a VmBo<T>>,
 }
 
-impl<T: Driver> Steps<'_, '_, T> {
+impl<T: Operations> Steps<'_, '_, T> {
     /// Has the driver carry out one operation.
     ///
     /// # Safety

@@ -15,6 +15,17 @@ use crate::{Driver, VmBo};
 /// # Invariants
 ///
 /// `raw.map.gem.obj` is the object of `vm_bo`, or null without one.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Driver, MapRequest, VmBo};
+///
+/// /// One page of the object, over and over.
+/// fn request<D: Driver>(pair: &VmBo<D>) -> MapRequest<'_, D> {
+///     MapRequest::new(0x10_0000, 0x10_0000, pair, 0).repeat(0x1000, 0)
+/// }
+/// ```
 pub struct MapRequest<'a, T: Driver> {
     raw: raw::drm_gpuvm_map_req,
     vm_bo: Option<&'a VmBo<T>>,
@@ -23,11 +34,29 @@ pub struct MapRequest<'a, T: Driver> {
 impl<'a, T: Driver> MapRequest<'a, T> {
     /// Maps `length` of an object, beginning at its `offset`, to `address`. All three are in the
     /// VM's unit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, MapRequest, VmBo};
+    /// fn request<D: Driver>(pair: &VmBo<D>) -> MapRequest<'_, D> {
+    ///     MapRequest::new(0x1000, 0x4000, pair, 0x8000)
+    /// }
+    /// ```
     pub fn new(address: u64, length: u64, vm_bo: &'a VmBo<T>, offset: u64) -> Self {
         Self::with(address, length, Some(vm_bo), offset, 0)
     }
 
     /// Maps nothing, on purpose: reads there are not faults.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, MapRequest};
+    /// fn request<D: Driver>() -> MapRequest<'static, D> {
+    ///     MapRequest::sparse(0x1000, 0x4000)
+    /// }
+    /// ```
     pub fn sparse(address: u64, length: u64) -> Self {
         Self::with(address, length, None, 0, raw::DRM_GPUVA_SPARSE)
     }
@@ -68,6 +97,15 @@ impl<'a, T: Driver> MapRequest<'a, T> {
     /// Maps only `piece` of the object, over and over, beginning at `phase` in it.
     ///
     /// The request is refused if there is no object, or if `phase` is not below `piece`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, MapRequest, VmBo};
+    /// fn request<D: Driver>(pair: &VmBo<D>) -> MapRequest<'_, D> {
+    ///     MapRequest::new(0x1000, 0x4000, pair, 0).repeat(0x2000, 0x1000)
+    /// }
+    /// ```
     pub fn repeat(mut self, piece: u32, phase: u32) -> Self {
         self.raw.attrs.repeat = piece;
         self.raw.attrs.repeat_phase = phase;
@@ -76,6 +114,15 @@ impl<'a, T: Driver> MapRequest<'a, T> {
 
     /// Gives the mapping a number that is the driver's. Mappings that differ in it do not count as
     /// the same memory. It is shown in debugfs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, MapRequest};
+    /// fn zeroes<D: Driver>() -> MapRequest<'static, D> {
+    ///     MapRequest::sparse(0x1000, 0x4000).cookie(1)
+    /// }
+    /// ```
     pub fn cookie(mut self, cookie: u64) -> Self {
         self.raw.attrs.cookie = cookie;
         self
@@ -83,6 +130,15 @@ impl<'a, T: Driver> MapRequest<'a, T> {
 
     /// Gives the mapping flags that are the driver's: number 0 is the lowest bit that the core
     /// leaves to it. What does not fit is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, MapRequest, VmBo};
+    /// fn read_only<D: Driver>(pair: &VmBo<D>) -> MapRequest<'_, D> {
+    ///     MapRequest::new(0x1000, 0x1000, pair, 0).driver_flags(1)
+    /// }
+    /// ```
     pub fn driver_flags(mut self, flags: u32) -> Self {
         let own = raw::DRM_GPUVA_USERBITS;
         self.raw.flags = (self.raw.flags & (own - 1)) | flags.wrapping_mul(own);

@@ -5,6 +5,7 @@
 use core::{
     marker::PhantomData,
     ptr::{null_mut, NonNull},
+    sync::atomic::{AtomicPtr, AtomicUsize, Ordering},
 };
 
 use drm_gpuvm_raw as raw;
@@ -20,9 +21,10 @@ use kernel::{
     types::Opaque,
 };
 
-use crate::{exec, Driver, Mapping, Vm};
+use crate::{exec, mode, Driver, Held, Immediate, Mapping, MayAlloc, Vm};
 
-fn gpuva_lock<O: IntoGEMObject>(object: &O) -> &Mutex<()> {
+/// The gpuva lock of immediate mode.
+pub(crate) fn gpuva_lock<O: IntoGEMObject>(object: &O) -> &Mutex<()> {
     // SAFETY: The object is borrowed, and with it the mutex, which all objects have.
     unsafe { Mutex::from_raw(raw::ref_drm_gem_gpuva_mutex(object.as_raw())) }
 }
@@ -56,10 +58,25 @@ pub(crate) fn make_ready<O: IntoGEMObject>(object: &O) {
 /// * It is in the list of its object, has a VM that is a `Vm<T>` and an object that is a
 ///   `T::Object`, and keeps both.
 /// * All mappings that are linked to it fulfil the invariants of [`Mapping`].
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Driver, MapRequest, VmBo};
+///
+/// fn request<D: Driver>(pair: &VmBo<D>) -> MapRequest<'_, D> {
+///     MapRequest::new(0x1000, 0x1000, pair, 0)
+/// }
+/// ```
 #[repr(C)]
 pub struct VmBo<T: Driver> {
     /// First, so that a pointer to the one is a pointer to the other.
     inner: Opaque<raw::drm_gpuvm_bo>,
+    /// In deferred mode: references that nobody has any more. It is in the VM's list if there are
+    /// any.
+    zombies: AtomicUsize,
+    /// The next one in that list.
+    next: AtomicPtr<Self>,
     data: T::VmBoData,
 }
 
@@ -75,15 +92,20 @@ unsafe impl<T: Driver> AlwaysRefCounted for VmBo<T> {
         unsafe { raw::ref_drm_gpuvm_bo_get(self.as_raw()) };
     }
 
-    /// Context: fence signalling section, as long as the VM has an owner. Takes the GEM's gpuva
-    /// lock for the last reference.
+    /// Context: fence signalling section, as long as the VM has an owner; after that, as
+    /// [`Vm::clean_up`]. In immediate mode takes the GEM's gpuva lock for the last reference.
     unsafe fn dec_ref(obj: NonNull<Self>) {
         // SAFETY: By the requirements of this function, this is a reference still.
         let vm = unsafe { obj.as_ref() }.vm();
         // The last put may be followed by someone's cleanup, which lets go of the VM.
         let vm: ARef<Vm<T>> = vm.into();
-        // SAFETY: The caller passes a reference on. The VM is in immediate mode.
-        unsafe { raw::ref_drm_gpuvm_bo_put_deferred(obj.as_ptr().cast()) };
+        if mode::in_job::<T::Mode>() {
+            // SAFETY: The caller passes a reference on. The VM is in immediate mode.
+            unsafe { raw::ref_drm_gpuvm_bo_put_deferred(obj.as_ptr().cast()) };
+        } else {
+            // SAFETY: The caller passes a reference on.
+            unsafe { vm.put_later(obj) };
+        }
         vm.cleanup_if_closed();
     }
 }
@@ -104,38 +126,81 @@ impl<T: Driver> VmBo<T> {
     }
 
     /// The VM.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, Vm, VmBo};
+    /// fn is_of<D: Driver>(pair: &VmBo<D>, vm: &Vm<D>) -> bool {
+    ///     core::ptr::eq(pair.vm(), vm)
+    /// }
+    /// ```
     pub fn vm(&self) -> &Vm<T> {
         // SAFETY: The member does not change, and by the type invariants it is a `Vm<T>`, kept.
         unsafe { Vm::from_raw((*self.inner.get()).vm) }
     }
 
     /// The object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, VmBo};
+    /// fn is_external<D: Driver>(pair: &VmBo<D>) -> bool {
+    ///     pair.vm().is_external(pair.object())
+    /// }
+    /// ```
     pub fn object(&self) -> &T::Object {
         // SAFETY: The member does not change, and by the type invariants it is a `T::Object`, kept.
         unsafe { T::Object::from_raw((*self.inner.get()).obj) }
     }
 
     /// What the driver keeps with the pair.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, VmBo};
+    /// fn uses<D: Driver<VmBoData = u32>>(pair: &VmBo<D>) -> u32 {
+    ///     *pair.data()
+    /// }
+    /// ```
     pub fn data(&self) -> &T::VmBoData {
         &self.data
     }
 
-    /// Locks the list of mappings, which is the GEM's gpuva lock.
-    ///
-    /// While it is held, neither the object's mappings nor pairs of it are made or removed: not by
-    /// this thread either, which would wait for itself. Locks of two objects may be the same: never
-    /// hold two.
-    ///
-    /// Context: fence signalling section; nothing is allocated while it is held.
-    pub fn lock(&self) -> Linked<'_, T> {
-        Linked {
-            vm_bo: self,
-            _guard: self.gpuva_lock().lock(),
-        }
+    /// Counts a reference that nobody has any more. Whether it is in the VM's list already.
+    pub(crate) fn add_zombie(&self) -> bool {
+        self.zombies.fetch_add(1, Ordering::AcqRel) != 0
     }
 
-    pub(crate) fn gpuva_lock(&self) -> &Mutex<()> {
-        gpuva_lock(self.object())
+    pub(crate) fn set_next_zombie(&self, next: *mut Self) {
+        self.next.store(next, Ordering::Relaxed);
+    }
+
+    /// Drops the references that nobody has any more, and gives the next one in the list.
+    ///
+    /// Context: process; sleeps; takes `dma_resv` locks.
+    ///
+    /// # Safety
+    ///
+    /// It was in the list, and the caller has taken it out.
+    pub(crate) unsafe fn bury(zombie: NonNull<Self>) -> *mut Self {
+        // SAFETY: What is in the list has references, which nobody else drops.
+        let this = unsafe { zombie.as_ref() };
+        let next = this.next.load(Ordering::Relaxed);
+        // The lock is in the object, or in the one that the VM keeps.
+        let object: ARef<T::Object> = this.object().into();
+        let vm: ARef<Vm<T>> = this.vm().into();
+        // SAFETY: Both are kept.
+        let locks = unsafe { exec::Pair::lock::<T>(vm.as_raw(), object.as_raw()) };
+        // From here on it may be in the list again.
+        for _ in 0..this.zombies.swap(0, Ordering::AcqRel) {
+            // SAFETY: The references are ours, and all locks held that it takes.
+            unsafe { raw::ref_drm_gpuvm_bo_put(zombie.as_ptr().cast()) };
+        }
+        drop(locks);
+        next
     }
 
     /// `vm_bo_alloc` of `struct drm_gpuvm_ops`.
@@ -178,7 +243,9 @@ impl<T: Driver> VmBo<T> {
         if !unsafe { exec::holds(exec, this.object().as_raw()) } {
             return EAGAIN.to_errno();
         }
-        if let Err(error) = T::validate(this) {
+        // SAFETY: The object's `dma_resv` is held, by `exec`.
+        let held = unsafe { Held::new(this) };
+        if let Err(error) = T::validate(&MayAlloc::here(), &held) {
             return error.to_errno();
         }
         // SAFETY: The object's `dma_resv` is held, by `exec`.
@@ -187,7 +254,47 @@ impl<T: Driver> VmBo<T> {
     }
 }
 
+impl<T: Driver<Mode = Immediate>> VmBo<T> {
+    /// Locks the list of mappings, which is the GEM's gpuva lock.
+    ///
+    /// While it is held, neither the object's mappings nor pairs of it are made or removed: not by
+    /// this thread either, which would wait for itself. Locks of two objects may be the same: never
+    /// hold two.
+    ///
+    /// Context: fence signalling section; nothing is allocated while it is held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, Immediate, VmBo};
+    /// fn mapped<D: Driver<Mode = Immediate>>(pair: &VmBo<D>) -> u64 {
+    ///     pair.lock().iter().map(|mapping| mapping.length()).sum()
+    /// }
+    /// ```
+    pub fn lock(&self) -> Linked<'_, T> {
+        Linked {
+            vm_bo: self,
+            _guard: self.gpuva_lock().lock(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn gpuva_lock(&self) -> &Mutex<()> {
+        gpuva_lock(self.object())
+    }
+}
+
 /// The mappings of a [`VmBo`], locked.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Driver, Linked};
+///
+/// fn first_address<D: Driver>(linked: &Linked<'_, D>) -> Option<u64> {
+///     Some(linked.iter().next()?.address())
+/// }
+/// ```
 pub struct Linked<'a, T: Driver> {
     vm_bo: &'a VmBo<T>,
     _guard: MutexGuard<'a, ()>,
@@ -195,13 +302,18 @@ pub struct Linked<'a, T: Driver> {
 
 impl<T: Driver> Linked<'_, T> {
     /// The mappings of the object in this VM, in the order in which they were made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, Linked};
+    /// fn count<D: Driver>(linked: &Linked<'_, D>) -> usize {
+    ///     linked.iter().count()
+    /// }
+    /// ```
     pub fn iter(&self) -> LinkedMappings<'_, T> {
-        LinkedMappings {
-            // SAFETY: The lock is held.
-            next: unsafe { raw::ref_drm_gpuvm_bo_first_va(self.vm_bo.as_raw()) },
-            vm_bo: self.vm_bo,
-            _locked: PhantomData,
-        }
+        // SAFETY: The lock is held while `self` is borrowed.
+        unsafe { LinkedMappings::new(self.vm_bo) }
     }
 }
 
@@ -214,11 +326,37 @@ impl<'a, T: Driver> IntoIterator for &'a Linked<'_, T> {
     }
 }
 
-/// The mappings of an object in a VM; see [`Linked::iter`].
+/// The mappings of an object in a VM; see [`Linked::iter`], and in deferred mode
+/// [`Locked::mappings`](crate::Locked::mappings).
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Driver, LinkedMappings};
+///
+/// fn first_address<D: Driver>(mut mappings: LinkedMappings<'_, D>) -> Option<u64> {
+///     Some(mappings.next()?.address())
+/// }
+/// ```
 pub struct LinkedMappings<'a, T: Driver> {
     next: *mut raw::drm_gpuva,
     vm_bo: &'a VmBo<T>,
-    _locked: PhantomData<&'a Mapping<T>>,
+    /// What the thread has locked, another one has not.
+    _locked: PhantomData<(&'a Mapping<T>, *mut ())>,
+}
+
+impl<'a, T: Driver> LinkedMappings<'a, T> {
+    /// # Safety
+    ///
+    /// For all of `'a` the GEM's gpuva lock is held by this thread, and nothing is unlinked.
+    pub(crate) unsafe fn new(vm_bo: &'a VmBo<T>) -> Self {
+        Self {
+            // SAFETY: By the requirement of this function.
+            next: unsafe { raw::ref_drm_gpuvm_bo_first_va(vm_bo.as_raw()) },
+            vm_bo,
+            _locked: PhantomData,
+        }
+    }
 }
 
 impl<'a, T: Driver> Iterator for LinkedMappings<'a, T> {

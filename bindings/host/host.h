@@ -28,8 +28,12 @@ typedef struct {
 	u64 counter;
 } atomic64_t;
 
+typedef struct {
+	int refs;
+} refcount_t;
+
 struct kref {
-	int refcount;
+	refcount_t refcount;
 };
 
 enum dma_resv_usage {
@@ -47,24 +51,57 @@ struct mutex {
 	int held;
 };
 
+typedef struct mutex spinlock_t;
+
 struct ww_mutex {
 	struct mutex base;
 	struct ww_acquire_ctx *ctx;
 };
 
-struct dma_resv {
-	struct ww_mutex lock;
+struct dma_fence;
+
+struct dma_fence_ops {
+	const char *(*get_driver_name)(struct dma_fence *fence);
+	const char *(*get_timeline_name)(struct dma_fence *fence);
+	void (*enable_signaling)(void);
+	void (*signaled)(void);
+	void (*wait)(void);
+	void (*release)(void);
+	void (*set_deadline)(void);
 };
 
+struct dma_fence {
+	const struct dma_fence_ops *ops;
+	struct kref refcount;
+	int error;
+	int signalled;
+};
+
+struct host_resv_fence {
+	struct dma_fence *fence;
+	enum dma_resv_usage usage;
+};
+
+struct dma_resv {
+	struct ww_mutex lock;
+	unsigned int num_fences, max_fences;
+	struct host_resv_fence fences[8];
+};
+
+struct drm_gem_object;
+
 struct drm_exec {
+	u32 flags;
 	struct ww_acquire_ctx ticket;
+	unsigned int num_objects;
+	struct drm_gem_object **objects;
+	struct drm_gem_object *contended;
+	struct drm_gem_object *prelocked;
 };
 
 struct drm_device {
 	struct kref ref;
 };
-
-struct drm_gem_object;
 
 struct drm_gem_object_funcs {
 	void (*free)(struct drm_gem_object *obj);
@@ -82,7 +119,6 @@ struct drm_gem_object {
 	const struct drm_gem_object_funcs *funcs;
 };
 
-struct dma_fence;
 struct drm_file;
 struct mm_struct;
 struct seq_file;
@@ -97,6 +133,34 @@ void mutex_lock(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 void *host_zalloc(size_t size);
 void host_free(void *memory);
+void host_may_alloc(void);
+unsigned long host_contentions(void);
+
+void refcount_inc(refcount_t *count);
+bool refcount_dec_and_test(refcount_t *count);
+
+bool dma_fence_begin_signalling(void);
+void dma_fence_end_signalling(bool cookie);
+u64 dma_fence_context_alloc(unsigned int num);
+void dma_fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops,
+		    spinlock_t *lock, u64 context, u64 seqno);
+void dma_fence_release(struct kref *kref);
+void dma_fence_signal(struct dma_fence *fence);
+int dma_fence_get_status(struct dma_fence *fence);
+long dma_fence_wait_timeout(struct dma_fence *fence, bool intr, long timeout);
+
+int dma_resv_lock(struct dma_resv *resv, struct ww_acquire_ctx *ctx);
+void dma_resv_unlock(struct dma_resv *resv);
+int ww_mutex_trylock(struct ww_mutex *lock, struct ww_acquire_ctx *ctx);
+int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count);
+void dma_resv_add_fence(struct dma_resv *resv, struct dma_fence *fence,
+			enum dma_resv_usage usage);
+bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage);
+
+void drm_exec_init(struct drm_exec *exec, u32 flags, unsigned int count);
+bool drm_exec_cleanup(struct drm_exec *exec);
+int drm_exec_lock_obj(struct drm_exec *exec, struct drm_gem_object *obj);
+void drm_exec_fini(struct drm_exec *exec);
 void host_sin(unsigned int which);
 
 #ifndef HOST_BINDGEN
@@ -142,7 +206,7 @@ void host_sin(unsigned int which);
 #define drm_err(dev, ...) ((void)(dev), fprintf(stderr, __VA_ARGS__))
 
 #define might_sleep()
-#define might_alloc(flags)
+#define might_alloc(flags) host_may_alloc()
 #define lockdep_assert_held(lock) assert((lock)->held)
 #define might_lock(lock)
 
@@ -217,6 +281,9 @@ static inline void list_move(struct list_head *entry, struct list_head *list)
 #define list_for_each_entry(pos, head__, member) \
 	for (pos = list_first_entry(head__, typeof(*pos), member); \
 	     &(pos)->member != (head__); pos = list_next_entry(pos, member))
+#define list_for_each_entry_reverse(pos, head__, member) \
+	for (pos = list_last_entry(head__, typeof(*pos), member); \
+	     &(pos)->member != (head__); pos = list_prev_entry(pos, member))
 #define list_for_each_entry_continue(pos, head__, member) \
 	for (pos = list_next_entry(pos, member); \
 	     &(pos)->member != (head__); pos = list_next_entry(pos, member))
@@ -253,15 +320,15 @@ static inline struct llist_node *llist_del_all(struct llist_head *list)
 }
 
 /* References */
-#define kref_init(kref) ((kref)->refcount = 1)
-#define kref_read(kref) ((unsigned int)(kref)->refcount)
-#define kref_get(kref) ({ assert((kref)->refcount > 0); (kref)->refcount++; })
-#define kref_get_unless_zero(kref) ((kref)->refcount ? (kref)->refcount++ : 0)
+#define kref_init(kref) ((kref)->refcount.refs = 1)
+#define kref_read(kref) ((unsigned int)(kref)->refcount.refs)
+#define kref_get(kref) refcount_inc(&(kref)->refcount)
+#define kref_get_unless_zero(kref) \
+	((kref)->refcount.refs ? (kref)->refcount.refs++ : 0)
 
 static inline int kref_put(struct kref *kref, void (*release)(struct kref *kref))
 {
-	assert(kref->refcount > 0);
-	if (--kref->refcount)
+	if (!refcount_dec_and_test(&kref->refcount))
 		return 0;
 	release(kref);
 	return 1;
@@ -270,20 +337,12 @@ static inline int kref_put(struct kref *kref, void (*release)(struct kref *kref)
 static inline int kref_put_mutex(struct kref *kref, void (*release)(struct kref *kref),
 				 struct mutex *lock)
 {
-	assert(kref->refcount > 0);
-	if (kref->refcount > 1) {
-		kref->refcount--;
-		return 0;
-	}
-	mutex_lock(lock);
-	kref->refcount--;
-	release(kref);
-	return 1;
+	if (kref_read(kref) == 1)
+		mutex_lock(lock);
+	return kref_put(kref, release);
 }
 
 /* Locks */
-typedef struct mutex spinlock_t;
-
 #define spin_lock_init(lock) ((lock)->held = 0)
 #define spin_lock(lock) mutex_lock(lock)
 #define spin_unlock(lock) mutex_unlock(lock)
@@ -303,14 +362,26 @@ static inline void host_unguard(struct mutex **lock)
 	for (struct mutex *host__ __attribute__((cleanup(host_unguard))) = \
 	     host_guard(lock), *done__ = NULL; !done__; done__ = host__)
 
-#define dma_resv_lock(resv, ctx) mutex_lock(&(resv)->lock.base)
-#define dma_resv_unlock(resv) mutex_unlock(&(resv)->lock.base)
 #define dma_resv_held(resv) ((resv)->lock.base.held)
 #define dma_resv_is_locked(resv) ((resv)->lock.base.held)
 #define dma_resv_assert_held(resv) assert(dma_resv_held(resv))
 
 #define drm_dev_get(dev) kref_get(&(dev)->ref)
-#define drm_dev_put(dev) ((dev)->ref.refcount--)
+#define drm_dev_put(dev) ((dev)->ref.refcount.refs--)
+#define dma_resv_locking_ctx(resv) ((resv)->lock.ctx)
+
+#define drm_exec_for_each_locked_object(exec, obj) \
+	for (unsigned int host__ = 0; host__ < (exec)->num_objects && \
+	     ((obj) = (exec)->objects[host__], true); host__++)
+#define drm_exec_until_all_locked(exec) \
+	while (drm_exec_cleanup(exec)) \
+		if (false) \
+drm_exec_retry:		continue; \
+		else
+#define drm_exec_retry_on_contention(exec) do { \
+	if ((exec)->contended) \
+		goto drm_exec_retry; \
+} while (0)
 #define drm_gem_for_each_gpuvm_bo(pos, obj) \
 	list_for_each_entry(pos, &(obj)->gpuva.list, list.entry.gem)
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 #
 # make -f bindings/host/host.mk SOURCE=kernel-source OUT=build/rust-host: in the
-# build root, from the top of the checkout. The core's split/merge, index and
-# vm_bos as a program, with the Rust layer and its tests on top, under
+# build root, from the top of the checkout. The core without binds as a program, with the Rust layer and its tests on top, under
 # AddressSanitizer and UBSan.
 #
 # The red-black tree is the one that the kernel's source has for programs.
@@ -11,8 +10,8 @@ OUT ?= build/rust-host
 tools := $(SOURCE)/tools
 here := bindings/host
 
-core := gpuva_index gpuvm_attrs gpuvm_bo gpuvm_defer gpuvm_leaks gpuvm_list \
-	gpuvm_op_list gpuvm_sm gpuvm_va gpuvm_vm
+core := gpuva_index gpuvm_attrs gpuvm_bo gpuvm_defer gpuvm_exec gpuvm_leaks gpuvm_list \
+	gpuvm_op_list gpuvm_sm gpuvm_va gpuvm_validate gpuvm_vm
 objects := $(patsubst %,$(OUT)/%.o,$(core) host rbtree)
 
 # What the core includes of the kernel: each is host.h.
@@ -29,7 +28,7 @@ CFLAGS := -O1 -g -std=gnu11 -Wall -Wno-unused-function $(sanitize) -fno-omit-fra
 export RUSTC_BOOTSTRAP := 1
 # gcc has the sanitizers' libraries.
 RUSTFLAGS := --edition=2021 -Copt-level=1 -g -Zsanitizer=address -Zexternal-clangrt \
-	-Coverflow-checks=y -L $(OUT) --out-dir $(OUT) -Dwarnings \
+	-Coverflow-checks=y --cfg CONFIG_LOCKDEP --check-cfg 'cfg(CONFIG_LOCKDEP, CONFIG_DRM, test)' -L $(OUT) --out-dir $(OUT) -Dwarnings \
 	-Clinker=gcc -Zpre-link-args="-Wl,--no-as-needed -lasan -lubsan"
 
 .PHONY: all
@@ -73,7 +72,8 @@ $(OUT)/drm_gpuvm_raw.rs: bindings/raw/drm_gpuvm_raw.rs
 	cp $< $@
 
 # The cases are those of the kernel's suites, beside another world.
-cases := $(addprefix bindings/tests/,matrix_cases.rs steps.rs text.rs vm_cases.rs) \
+cases := $(addprefix bindings/tests/,bo_cases.rs deferred_cases.rs \
+	lock_cases.rs matrix_cases.rs steps.rs text.rs vm_cases.rs) \
 	$(here)/tests.rs $(here)/world.rs
 
 $(OUT)/src/tests.rs: $(cases) bindings/tests/matrix.py drm/tests/gpuvm_sm_kunit.c
@@ -104,6 +104,7 @@ $(OUT)/tests: $(OUT)/src/tests.rs $(OUT)/libdrm_gpuvm.rlib $(OUT)/libcore.a
 # What rustdoc makes of the layer; a link that leads nowhere is an error.
 .PHONY: doc
 doc: $(OUT)/libdrm_gpuvm.rlib
-	rustdoc --edition=2021 -Dwarnings --extern kernel=$(OUT)/libkernel.rlib \
+	rustdoc --edition=2021 -Dwarnings --cfg CONFIG_LOCKDEP \
+		--check-cfg 'cfg(CONFIG_LOCKDEP, CONFIG_DRM, test)' --extern kernel=$(OUT)/libkernel.rlib \
 		--extern drm_gpuvm_raw=$(OUT)/libdrm_gpuvm_raw.rlib -L $(OUT) \
 		--out-dir $(OUT)/doc bindings/gpuvm/drm_gpuvm.rs

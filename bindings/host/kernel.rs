@@ -25,6 +25,8 @@ pub mod ffi {
 pub mod bindings {
     include!(concat!(env!("HOST_OUT"), "/host_generated.rs"));
     pub const EOPNOTSUPP: u32 = 95;
+    pub const EALREADY: u32 = 114;
+    pub const ECANCELED: u32 = 125;
 }
 
 pub mod alloc {
@@ -120,10 +122,17 @@ mod memory {
         ops::{Deref, DerefMut},
     };
 
+    /// Ends the program in the fence signalling section.
+    fn may_alloc() {
+        // SAFETY: The function asks for nothing.
+        unsafe { crate::bindings::host_may_alloc() };
+    }
+
     pub struct KBox<T>(Box<T>);
 
     impl<T> KBox<T> {
         pub fn new_uninit(flags: Flags) -> Result<KBox<MaybeUninit<T>>, AllocError> {
+            may_alloc();
             let mut memory = Box::<T>::new_uninit();
             // What nobody zeroed is to be seen as such.
             let byte = if flags.0 & __GFP_ZERO.0 != 0 { 0 } else { 0xa5 };
@@ -175,10 +184,12 @@ mod memory {
         }
 
         pub fn with_capacity(capacity: usize, _flags: Flags) -> Result<Self, AllocError> {
+            may_alloc();
             Ok(Self(Vec::with_capacity(capacity)))
         }
 
         pub fn push(&mut self, value: T, _flags: Flags) -> Result<(), AllocError> {
+            may_alloc();
             self.0.push(value);
             Ok(())
         }
@@ -225,6 +236,13 @@ pub mod str {
             self.as_ptr().cast()
         }
     }
+}
+
+pub mod seq_file {
+    use super::{bindings, types::Opaque};
+
+    #[repr(transparent)]
+    pub struct SeqFile(#[allow(dead_code)] Opaque<bindings::seq_file>);
 }
 
 pub mod types {

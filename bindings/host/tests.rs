@@ -10,6 +10,12 @@
 
 // Not in this folder: host.mk puts all of them together.
 #[rustfmt::skip]
+mod bo_cases;
+#[rustfmt::skip]
+mod deferred_cases;
+#[rustfmt::skip]
+mod lock_cases;
+#[rustfmt::skip]
 mod matrix_cases;
 #[rustfmt::skip]
 mod steps;
@@ -18,6 +24,13 @@ mod text;
 #[rustfmt::skip]
 mod vm_cases;
 mod world;
+
+/// Whether locks were contended at all, which all cases run before this may see to.
+#[test]
+fn zz_there_was_contention() {
+    // SAFETY: The function asks for nothing.
+    assert!(unsafe { kernel::bindings::host_contentions() } > 0);
+}
 
 /// What the sanitizers have to notice. Run one by one, by name, and not with the others.
 mod sins {
@@ -36,6 +49,15 @@ mod sins {
     #[ignore]
     fn shift_in_c() {
         in_c(1);
+    }
+
+    #[test]
+    #[ignore]
+    fn allocation_in_the_section() {
+        let _ = drm_gpuvm::MayAlloc::here().signalling(|_| {
+            // What a token cannot forbid: the kernel crate asks for none.
+            kernel::prelude::KVec::<u8>::with_capacity(1, kernel::prelude::GFP_KERNEL)
+        });
     }
 
     #[test]

@@ -4,18 +4,14 @@
 
 use core::sync::atomic::Ordering;
 
-use drm_gpuvm::{BindDriver, BindMode, BindOp, BindState, Deferred, Immediate, OwnedBindVm, Syncs};
+use drm_gpuvm::{BindOp, BindState, Deferred, Immediate, MayAlloc, Mode, OwnedBindVm, Syncs};
 use kernel::prelude::*;
 
 use crate::{
     bind_world::{bind, BindWorld, Counts, Paged},
+    steps::errno,
     text::Text,
 };
-
-/// Errors are compared by their number.
-fn errno<T>(result: Result<T>) -> i32 {
-    result.map_or_else(|error| error.to_errno(), |_| 0)
-}
 
 /// What the page tables show, range by range: `4..6=A0`.
 fn shown(vm: &OwnedBindVm<Paged<Immediate>>) -> Result<Text> {
@@ -44,11 +40,11 @@ fn shown(vm: &OwnedBindVm<Paged<Immediate>>) -> Result<Text> {
 }
 
 /// Both modes do the same, as far as one waits for each bind.
-fn in_order<M: BindMode>() -> Result {
-    let mut world = BindWorld::new()?;
+fn in_order<M: Mode>() -> Result {
+    let mut world = BindWorld::<M>::new()?;
     let (a, b) = (world.world.object(b'A')?, world.world.private(b'B')?);
     let (a, b) = (&*a, &*b);
-    let vm = world.vm::<M>(false)?;
+    let vm = world.vm(false)?;
 
     bind(&vm, &[BindOp::map(4, 8, a, 0)])?;
     bind(&vm, &[BindOp::map(6, 2, b, 1), BindOp::unmap(10, 20)])?;
@@ -70,11 +66,11 @@ fn in_order<M: BindMode>() -> Result {
 }
 
 /// What is refused, in both modes, changes nothing.
-fn refused<M: BindMode>() -> Result {
-    let mut world = BindWorld::new()?;
+fn refused<M: Mode>() -> Result {
+    let mut world = BindWorld::<M>::new()?;
     let a = world.world.object(b'A')?;
     let a = &*a;
-    let vm = world.vm::<M>(false)?;
+    let vm = world.vm(false)?;
 
     assert_eq!(
         errno(bind(&vm, &[BindOp::map(4, 0, a, 0)])),
@@ -108,7 +104,7 @@ fn refused<M: BindMode>() -> Result {
     };
     world.counts.validate_error.store(0, Ordering::SeqCst);
     let queued = job.submit(&mut Syncs::none())?;
-    queued.fence().wait()?;
+    queued.fence().wait(&MayAlloc::here())?;
     assert!(matches!(queued.fence().status(), Some(Ok(()))));
     assert!(core::ptr::eq(queued.vm(), &*vm));
     drop(queued);
@@ -127,11 +123,11 @@ fn refused<M: BindMode>() -> Result {
 }
 
 /// A VM that was closed, and is still referred to.
-fn closed<M: BindMode>() -> Result {
-    let mut world = BindWorld::new()?;
+fn closed<M: Mode>() -> Result {
+    let mut world = BindWorld::<M>::new()?;
     let a = world.world.object(b'A')?;
     let a = &*a;
-    let vm = world.vm::<M>(false)?;
+    let vm = world.vm(false)?;
     bind(&vm, &[BindOp::map(4, 8, a, 0), BindOp::map_sparse(20, 4)])?;
 
     let shared = vm.share();
@@ -153,9 +149,9 @@ fn closed<M: BindMode>() -> Result {
 }
 
 /// The driver kills a VM.
-fn killed<M: BindMode>() -> Result {
-    let mut world = BindWorld::new()?;
-    let vm = world.vm::<M>(false)?;
+fn killed<M: Mode>() -> Result {
+    let mut world = BindWorld::<M>::new()?;
+    let vm = world.vm(false)?;
     vm.kill(EBUSY);
     vm.kill(EIO);
     assert!(vm.state() == BindState::Dead);
@@ -168,14 +164,21 @@ fn killed<M: BindMode>() -> Result {
 }
 
 /// A job for the device: what it locks, and where it leaves its fence.
-fn locked_for_a_job<D: BindDriver>(vm: &OwnedBindVm<D>) -> Result {
-    let queued = vm.job(0, 0)?.submit(&mut Syncs::none())?;
-    let fence = queued.fence();
-    let mut locked = vm.lock_for_job()?;
-    assert!(core::ptr::eq(locked.vm(), &**vm));
-    locked.validate()?;
-    locked.add_fence(&fence)?;
-    assert_eq!(errno(locked.add_fence(&fence)), EBUSY.to_errno());
+fn locked_for_a_job<M: Mode>() -> Result {
+    let mut world = BindWorld::<M>::new()?;
+    let a = world.world.object(b'A')?;
+    {
+        let vm = world.vm(false)?;
+        bind(&vm, &[BindOp::map(4, 8, &*a, 0)])?;
+        let queued = vm.job(0, 0)?.submit(&mut Syncs::none())?;
+        let fence = queued.fence();
+        let mut locked = vm.lock_for_job()?;
+        assert!(core::ptr::eq(locked.vm(), &*vm));
+        locked.validate()?;
+        locked.add_fence(&fence)?;
+        assert_eq!(errno(locked.add_fence(&fence)), EBUSY.to_errno());
+    }
+    assert_eq!(world.settle(), [0, 0, 0]);
     Ok(())
 }
 
@@ -225,10 +228,10 @@ mod cases {
 
     #[test]
     fn page_tables_show_it() -> Result {
-        let mut world = BindWorld::new()?;
+        let mut world = BindWorld::<Immediate>::new()?;
         let (a, b) = (world.world.object(b'A')?, world.world.private(b'B')?);
         let (a, b) = (&*a, &*b);
-        let vm = world.vm::<Immediate>(false)?;
+        let vm = world.vm(false)?;
         assert!(vm.is_external(a));
         assert!(!vm.is_external(b));
         assert!(vm.range_valid(59, 1));
@@ -254,10 +257,10 @@ mod cases {
 
     #[test]
     fn what_fails_is_undone() -> Result {
-        let mut world = BindWorld::new()?;
+        let mut world = BindWorld::<Immediate>::new()?;
         let a = world.world.object(b'A')?;
         let a = &*a;
-        let vm = world.vm::<Immediate>(false)?;
+        let vm = world.vm(false)?;
         bind(&vm, &[BindOp::map(4, 8, a, 0), BindOp::map(20, 2, a, 1)])?;
         let before = shown(&vm)?;
         for good in 0..3 {
@@ -282,10 +285,10 @@ mod cases {
 
     #[test]
     fn what_fails_is_not_undone_on_request() -> Result {
-        let mut world = BindWorld::new()?;
+        let mut world = BindWorld::<Immediate>::new()?;
         let a = world.world.object(b'A')?;
         let a = &*a;
-        let vm = world.vm::<Immediate>(true)?;
+        let vm = world.vm(true)?;
         world.counts.fail(1, 1);
         let ops = [BindOp::map(6, 2, a, 7), BindOp::map(20, 1, a, 0)];
         assert_eq!(errno(bind(&vm, &ops)), EIO.to_errno());
@@ -297,27 +300,16 @@ mod cases {
 
     #[test]
     fn a_job_locks_and_leaves_its_fence() -> Result {
-        let mut world = BindWorld::new()?;
-        let a = world.world.object(b'A')?;
-        let a = &*a;
-        {
-            let vm = world.vm::<Immediate>(false)?;
-            bind(&vm, &[BindOp::map(4, 8, a, 0)])?;
-            locked_for_a_job(&vm)?;
-            let deferred = world.vm::<Deferred>(false)?;
-            bind(&deferred, &[BindOp::map(4, 8, a, 0)])?;
-            locked_for_a_job(&deferred)?;
-        }
-        assert_eq!(world.settle(), [0, 0, 0]);
-        Ok(())
+        locked_for_a_job::<Immediate>()?;
+        locked_for_a_job::<Deferred>()
     }
 
     #[test]
     fn a_range_that_is_none_is_refused() -> Result {
-        let world = BindWorld::new()?;
+        let world = BindWorld::<Immediate>::new()?;
         let counts = world.counts.clone();
         for (start, end) in [(5, 5), (6, 5), (0, 61)] {
-            let result = world.vm_of::<Immediate>(start..end, false);
+            let result = world.vm_of(start..end, false);
             assert_eq!(errno(result.map(drop)), EINVAL.to_errno());
         }
         assert_eq!(Counts::get(&counts.vms), 0);

@@ -9,12 +9,15 @@ use core::{
 };
 
 use drm_gpuvm::{
-    BindArgs, BindDriver, BindKind, BindMapping, BindMode, BindOp, OwnedBindVm, Section, Syncs,
-    VmArgs, Workqueue,
+    BindArgs, BindDriver, BindKind, BindMapping, BindOp, Mode, OwnedBindVm, Section, Syncs, VmArgs,
+    Workqueue,
 };
 use kernel::{prelude::*, sync::Arc};
 
-use crate::world::{name_of, Bo, World};
+use crate::{
+    text::name_of,
+    world::{BoOf, World},
+};
 
 /// The pages that a VM has.
 pub(crate) const PAGES: usize = 64;
@@ -104,8 +107,8 @@ fn pages(address: u64, length: u64) -> core::ops::Range<usize> {
     address as usize..(address + length) as usize
 }
 
-impl<M: BindMode> BindDriver for Paged<M> {
-    type Object = Bo;
+impl<M: Mode> BindDriver for Paged<M> {
+    type Object = BoOf<M>;
     type Mode = M;
     type Tables = Tables;
     type Job = Job;
@@ -117,7 +120,7 @@ impl<M: BindMode> BindDriver for Paged<M> {
         }
     }
 
-    fn validate(&self, _job: &mut Job, object: &Bo) -> Result {
+    fn validate(&self, _job: &mut Job, object: &BoOf<M>) -> Result {
         // So that an object is one that this driver has made.
         if name_of(Some(object)) == '\0' {
             return Err(ERANGE);
@@ -184,14 +187,14 @@ impl<M: BindMode> BindDriver for Paged<M> {
 }
 
 /// What is needed to make VMs that take binds. The order is that in which they go.
-pub(crate) struct BindWorld {
+pub(crate) struct BindWorld<M: Mode> {
     pub(crate) counts: Arc<Counts>,
     /// Cleans up, and runs jobs.
     queues: Option<[Workqueue; 2]>,
-    pub(crate) world: World,
+    pub(crate) world: World<M>,
 }
 
-impl BindWorld {
+impl<M: Mode> BindWorld<M> {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
             counts: Arc::new(Counts::default(), GFP_KERNEL)?,
@@ -199,15 +202,15 @@ impl BindWorld {
                 Workqueue::new(c"gpuvm-rust-cleanup")?,
                 Workqueue::for_fences(c"gpuvm-rust-submit")?,
             ]),
-            world: World::new()?,
+            world: World::of()?,
         })
     }
 
-    pub(crate) fn vm<M: BindMode>(&self, no_undo: bool) -> Result<OwnedBindVm<Paged<M>>> {
+    pub(crate) fn vm(&self, no_undo: bool) -> Result<OwnedBindVm<Paged<M>>> {
         self.vm_of(0..PAGES as u64, no_undo)
     }
 
-    pub(crate) fn vm_of<M: BindMode>(
+    pub(crate) fn vm_of(
         &self,
         range: core::ops::Range<u64>,
         no_undo: bool,
@@ -246,10 +249,7 @@ impl BindWorld {
 }
 
 /// Runs one job, and waits for it.
-pub(crate) fn bind<M: BindMode>(
-    vm: &OwnedBindVm<Paged<M>>,
-    ops: &[BindOp<'_, Paged<M>>],
-) -> Result {
+pub(crate) fn bind<M: Mode>(vm: &OwnedBindVm<Paged<M>>, ops: &[BindOp<'_, Paged<M>>]) -> Result {
     let mut job = vm.job(u32::try_from(ops.len())?, 0)?;
     for op in ops {
         job.add(op)?;

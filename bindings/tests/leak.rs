@@ -2,21 +2,30 @@
 
 //! A reference to a pair that outlives its VM's owner: reported, and no harm done.
 
+use drm_gpuvm::{Driver, MayAlloc};
 use kernel::prelude::*;
 
-use crate::world::World;
+use crate::{
+    steps::{close, Lazy, Steps, TestDriver},
+    world::World,
+};
 
 /// `ERANGE` unless the leak was counted. What kept it is gone at the end, and with it the VM, which
 /// kmemleak sees.
 pub(crate) fn outlive() -> Result {
-    let world = World::new()?;
-    let vm = world.vm()?;
+    outlive_of::<Steps>()?;
+    outlive_of::<Lazy>()
+}
+
+fn outlive_of<D: TestDriver>() -> Result {
+    let world = World::<<D as Driver>::Mode>::of()?;
+    let vm = world.vm::<D>()?;
     let shared = vm.share();
     let pair = {
         let bo = world.object(b'A')?;
-        vm.obtain(&bo)?
+        vm.obtain(&MayAlloc::here(), &bo)?
     };
-    let leaks = vm.close();
+    let leaks = close(vm);
     // Both are good still.
     let good = core::ptr::eq(pair.vm(), &*shared) && pair.data().0 == 0;
     drop(pair);

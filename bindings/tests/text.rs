@@ -7,10 +7,15 @@
 
 use core::fmt::{self, Write};
 
-use drm_gpuvm::{MapView, Mapping, Op, OwnedVm, Piece, Plan, RemapView, UnmapView};
+use drm_gpuvm::{MapView, Mapping, Op, OpIter, OwnedVm, Piece, RemapView, UnmapView};
 use kernel::prelude::*;
 
-use crate::{steps::Steps, world::name_of};
+use crate::{steps::TestDriver, world::BoOf};
+
+/// The letter of an object, `-` for none.
+pub(crate) fn name_of<M: drm_gpuvm::Mode>(object: Option<&BoOf<M>>) -> char {
+    object.map_or('-', |bo| char::from(bo.name))
+}
 
 /// Text of a limited length; what does not fit is dropped.
 pub(crate) struct Text {
@@ -63,7 +68,7 @@ fn show(
     write!(f, "{name}[{},{})@{offset}", range.start, range.end)
 }
 
-impl fmt::Display for Show<'_, Mapping<Steps>> {
+impl<D: TestDriver> fmt::Display for Show<'_, Mapping<D>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let va = self.0;
         show(f, name_of(va.object()), va.range(), va.offset())?;
@@ -80,14 +85,14 @@ impl fmt::Display for Show<'_, Mapping<Steps>> {
     }
 }
 
-impl fmt::Display for Show<'_, MapView<'_, Steps>> {
+impl<D: TestDriver> fmt::Display for Show<'_, MapView<'_, D>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("map ")?;
         show(f, name_of(self.0.object()), self.0.range(), self.0.offset())
     }
 }
 
-impl fmt::Display for Show<'_, UnmapView<'_, Steps>> {
+impl<D: TestDriver> fmt::Display for Show<'_, UnmapView<'_, D>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keep = if self.0.keep() { " keep" } else { "" };
         write!(f, "unmap {}{keep}", Show(self.0.mapping()))
@@ -98,7 +103,7 @@ fn piece(f: &mut fmt::Formatter<'_>, name: char, piece: &Piece<'_>) -> fmt::Resu
     show(f, name, piece.range(), piece.offset())
 }
 
-impl fmt::Display for Show<'_, RemapView<'_, Steps>> {
+impl<D: TestDriver> fmt::Display for Show<'_, RemapView<'_, D>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = name_of(self.0.mapping().object());
         write!(f, "remap {}{{", Show(self.0.mapping()))?;
@@ -126,7 +131,7 @@ where
 }
 
 /// All mappings of a VM.
-pub(crate) fn vm_text(vm: &OwnedVm<Steps>) -> Result<Text> {
+pub(crate) fn vm_text<D: TestDriver>(vm: &OwnedVm<D>) -> Result<Text> {
     let mut text = Text::new()?;
     for mapping in vm {
         text.say(" ", text_of(mapping))?;
@@ -134,15 +139,23 @@ pub(crate) fn vm_text(vm: &OwnedVm<Steps>) -> Result<Text> {
     Ok(text)
 }
 
-/// All operations of a plan.
-pub(crate) fn plan_text(plan: &Plan<'_, Steps>) -> Result<Text> {
+/// One operation of a list, behind those before it.
+pub(crate) fn tell<D: TestDriver>(to: &mut dyn Write, index: usize, op: &Op<'_, D>) -> fmt::Result {
+    if index > 0 {
+        to.write_str("; ")?;
+    }
+    match op {
+        Op::Map(view) => write!(to, "{}", text_of(view)),
+        Op::Remap(view) => write!(to, "{}", text_of(view)),
+        Op::Unmap(view) => write!(to, "{}", text_of(view)),
+    }
+}
+
+/// All operations of a list.
+pub(crate) fn ops_text<D: TestDriver>(ops: OpIter<'_, D>) -> Result<Text> {
     let mut text = Text::new()?;
-    for op in plan {
-        match op {
-            Op::Map(view) => text.say("; ", text_of(&view))?,
-            Op::Remap(view) => text.say("; ", text_of(&view))?,
-            Op::Unmap(view) => text.say("; ", text_of(&view))?,
-        }
+    for (index, op) in ops.enumerate() {
+        tell(&mut text, index, &op).or(Err(ENOSPC))?;
     }
     Ok(text)
 }

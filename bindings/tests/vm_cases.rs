@@ -4,12 +4,12 @@
 
 use core::sync::atomic::Ordering;
 
-use drm_gpuvm::{MapRequest, OwnedVm};
+use drm_gpuvm::{MapRequest, MayAlloc, OwnedVm};
 use kernel::prelude::*;
 
 use crate::{
-    steps::{map, map_bo, Job, Steps, COUNTED},
-    text::{plan_text, vm_text},
+    steps::{close, errno, map, map_bo, Job, Steps, COUNTED},
+    text::{ops_text, vm_text},
     world::World,
 };
 
@@ -22,11 +22,6 @@ fn addresses<'a>(
         all.push(mapping.address(), GFP_KERNEL)?;
     }
     Ok(all)
-}
-
-/// Errors are compared by their number.
-fn errno<T>(result: Result<T>) -> i32 {
-    result.map_or_else(|error| error.to_errno(), |_| 0)
 }
 
 fn three(world: &World) -> Result<OwnedVm<Steps>> {
@@ -45,14 +40,14 @@ mod cases {
     #[test]
     fn made_and_closed() -> Result {
         let world = World::new()?;
-        let vm = world.vm_of(16..1024, 512..544)?;
+        let vm = world.vm_of::<Steps>(16..1024, 512..544)?;
         assert!(vm.range() == (16..1024));
         assert!(vm.reserve() == (512..544));
         assert!(vm.range_valid(16, 496));
         assert!(!vm.range_valid(16, 497));
         assert!(!vm.range_valid(0, 17));
         assert!(!vm.range_valid(1000, u64::MAX));
-        assert_eq!(vm.close(), 0);
+        assert_eq!(close(vm), 0);
         Ok(())
     }
 
@@ -69,9 +64,12 @@ mod cases {
             (0..256, 9..8),
         ];
         for (range, reserve) in bad {
-            assert_eq!(errno(world.vm_of(range, reserve)), EINVAL.to_errno());
+            assert_eq!(
+                errno(world.vm_of::<Steps>(range, reserve)),
+                EINVAL.to_errno()
+            );
         }
-        assert_eq!(errno(world.vm_of(0..u64::MAX, 0..0)), 0);
+        assert_eq!(errno(world.vm_of::<Steps>(0..u64::MAX, 0..0)), 0);
         Ok(())
     }
 
@@ -80,7 +78,7 @@ mod cases {
         let world = World::new()?;
         let mut vm = three(&world)?;
         let bo = world.object(b'B')?;
-        let pair = vm.obtain(&bo)?;
+        let pair = vm.obtain(&MayAlloc::here(), &bo)?;
         let before = vm_text(&vm)?;
         let mut job = Job::new()?;
         let bad = [
@@ -94,12 +92,18 @@ mod cases {
         for (address, length) in bad {
             let request = MapRequest::new(address, length, &pair, 0);
             assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
-            assert_eq!(errno(vm.map_ops(&request)), EINVAL.to_errno());
+            assert_eq!(
+                errno(vm.map_ops(&MayAlloc::here(), &request)),
+                EINVAL.to_errno()
+            );
             assert_eq!(
                 errno(vm.sm_unmap(address, length, &mut job)),
                 EINVAL.to_errno()
             );
-            assert_eq!(errno(vm.unmap_ops(address, length)), EINVAL.to_errno());
+            assert_eq!(
+                errno(vm.unmap_ops(&MayAlloc::here(), address, length)),
+                EINVAL.to_errno()
+            );
         }
         // A phase behind its piece, and a piece of nothing.
         let request = MapRequest::new(32, 4, &pair, 0).repeat(2, 2);
@@ -114,18 +118,24 @@ mod cases {
     #[test]
     fn a_pair_of_another_vm_is_refused() -> Result {
         let world = World::new()?;
-        let (mut vm, other) = (world.vm()?, world.vm()?);
+        let (mut vm, other) = (world.vm::<Steps>()?, world.vm::<Steps>()?);
         let bo = world.object(b'A')?;
         {
-            let pair = other.obtain(&bo)?;
+            let pair = other.obtain(&MayAlloc::here(), &bo)?;
             let request = MapRequest::new(0, 4, &pair, 0);
             let mut job = Job::new()?;
             assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
-            assert_eq!(errno(vm.map_ops(&request)), EINVAL.to_errno());
-            assert_eq!(errno(vm.madvise_ops(&request)), EINVAL.to_errno());
+            assert_eq!(
+                errno(vm.map_ops(&MayAlloc::here(), &request)),
+                EINVAL.to_errno()
+            );
+            assert_eq!(
+                errno(vm.madvise_ops(&MayAlloc::here(), &request)),
+                EINVAL.to_errno()
+            );
         }
         assert!(vm.iter().next().is_none());
-        assert_eq!(vm.close() + other.close(), 0);
+        assert_eq!(close(vm) + close(other), 0);
         Ok(())
     }
 
@@ -168,23 +178,29 @@ mod cases {
         #[allow(clippy::reversed_empty_ranges)]
         let reversed = 9..8;
         assert!(addresses(vm.iter_range(reversed))?.is_empty());
-        assert!(addresses(vm.prefetch_ops(3, 253)?)?[..] == [2, 4, 16, 236]);
-        assert_eq!(errno(vm.prefetch_ops(0, 0)), EINVAL.to_errno());
-        assert_eq!(errno(vm.prefetch_ops(255, 2)), EINVAL.to_errno());
+        assert!(addresses(vm.prefetch_ops(&MayAlloc::here(), 3, 253)?)?[..] == [2, 4, 16, 236]);
+        assert_eq!(
+            errno(vm.prefetch_ops(&MayAlloc::here(), 0, 0)),
+            EINVAL.to_errno()
+        );
+        assert_eq!(
+            errno(vm.prefetch_ops(&MayAlloc::here(), 255, 2)),
+            EINVAL.to_errno()
+        );
         let sparse = vm.find(236, 4).ok_or(ENOENT)?;
         assert!(sparse.is_sparse() && sparse.object().is_none() && sparse.vm_bo().is_none());
-        vm.clear();
+        vm.clear(&MayAlloc::here());
         assert!(vm.iter().next().is_none());
-        assert_eq!(vm.close(), 0);
+        assert_eq!(close(vm), 0);
         Ok(())
     }
 
     #[test]
     fn attributes_stay_with_the_pieces() -> Result {
         let world = World::new()?;
-        let mut vm = world.vm()?;
+        let mut vm = world.vm::<Steps>()?;
         let bo = world.object(b'A')?;
-        let pair = vm.obtain(&bo)?;
+        let pair = vm.obtain(&MayAlloc::here(), &bo)?;
         let request = MapRequest::new(0, 32, &pair, 4)
             .repeat(8, 3)
             .cookie(7)
@@ -201,15 +217,15 @@ mod cases {
     #[test]
     fn madvise_cuts_what_is_sparse() -> Result {
         let world = World::new()?;
-        let mut vm = world.vm()?;
+        let mut vm = world.vm::<Steps>()?;
         map(&mut vm, &MapRequest::sparse(0, 16))?;
         let request = MapRequest::sparse(4, 4).cookie(9);
-        let plan = vm.madvise_ops(&request)?;
+        let plan = vm.madvise_ops(&MayAlloc::here(), &request)?;
         assert!(
-            plan_text(&plan)?.as_str()
+            ops_text(plan.iter())?.as_str()
                 == "remap -[0,16)@0{prev -[0,4)@0, next -[8,16)@8}; map -[4,8)@0"
         );
-        plan.carry_out(&mut Job::new()?)?;
+        plan.carry_out(&MayAlloc::here(), &mut Job::new()?)?;
         assert!(vm_text(&vm)?.as_str() == "-[0,4)@0 -[4,8)@0#9 -[8,16)@8");
         Ok(())
     }
@@ -222,13 +238,14 @@ mod cases {
             vm.driver_mut().fail_at = Some(1);
             let mut job = Job::new()?;
             let result = if planned {
-                vm.unmap_ops(3, 10)?.carry_out(&mut job)
+                vm.unmap_ops(&MayAlloc::here(), 3, 10)?
+                    .carry_out(&MayAlloc::here(), &mut job)
             } else {
                 vm.sm_unmap(3, 10, &mut job)
             };
             assert_eq!(errno(result), EIO.to_errno());
             assert!(vm_text(&vm)?.as_str() == "A[2,3)@0 A[4,8)@2 A[16,24)@0");
-            assert_eq!(vm.close(), 0);
+            assert_eq!(close(vm), 0);
         }
         Ok(())
     }
@@ -238,7 +255,7 @@ mod cases {
         let world = World::new()?;
         let mut vm = three(&world)?;
         let bo = world.object(b'B')?;
-        let pair = vm.obtain(&bo)?;
+        let pair = vm.obtain(&MayAlloc::here(), &bo)?;
         let mut job = Job::new()?;
         // Eight maps with nothing to give back use up five.
         let mut failed = 0;
@@ -270,7 +287,7 @@ mod cases {
             // A piece has what its mapping had.
             assert!(vm.find(6, 2).is_some_and(|va| va.data().0 == 4));
             vm.sm_unmap(0, 128, &mut Job::new()?)?;
-            vm.clean_up();
+            vm.clean_up(&MayAlloc::here());
             assert_eq!(COUNTED.load(Ordering::Relaxed), before);
             let bo = world.object(b'B')?;
             map_bo(&mut vm, &bo, 0, 4, 0)?;

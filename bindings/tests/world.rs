@@ -2,7 +2,9 @@
 
 //! A device without hardware, and objects with names.
 
-use drm_gpuvm::OwnedVm;
+use core::marker::PhantomData;
+
+use drm_gpuvm::{GpuvaObject, Immediate, MayAlloc, Mode, OwnedVm, VmArgs};
 use kernel::{
     drm::{
         self,
@@ -14,7 +16,7 @@ use kernel::{
     sync::aref::ARef,
 };
 
-use crate::steps::{self, Steps};
+use crate::steps::TestDriver;
 
 /// The DRM driver, which nobody can open.
 pub(crate) struct Mock;
@@ -33,7 +35,7 @@ impl drm::file::DriverFile for File {
 impl drm::Driver for Mock {
     type Data = ();
     type File = File;
-    type Object<Ctx: DeviceContext> = shmem::Object<Named, Ctx>;
+    type Object<Ctx: DeviceContext> = shmem::Object<Named<Immediate>, Ctx>;
 
     const INFO: drm::DriverInfo = drm::DriverInfo {
         major: 0,
@@ -48,11 +50,16 @@ impl drm::Driver for Mock {
 
 /// An object with a name of one letter.
 #[pin_data]
-pub(crate) struct Named {
-    name: u8,
+pub(crate) struct Named<M> {
+    pub(crate) name: u8,
+    _mode: PhantomData<fn(M)>,
 }
 
-impl DriverObject for Named {
+impl<M: Mode> GpuvaObject for Named<M> {
+    type Mode = M;
+}
+
+impl<M: Mode> DriverObject for Named<M> {
     type Driver = Mock;
     type Args = u8;
 
@@ -61,18 +68,17 @@ impl DriverObject for Named {
         _size: usize,
         name: u8,
     ) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self { name })
+        try_pin_init!(Self {
+            name,
+            _mode: PhantomData,
+        })
     }
 }
 
-pub(crate) type Bo = shmem::Object<Named, Uninit>;
+/// An object of one mode.
+pub(crate) type BoOf<M> = shmem::Object<Named<M>, Uninit>;
 
-/// The letter of an object, `-` for none.
-pub(crate) fn name_of(object: Option<&Bo>) -> char {
-    object.map_or('-', |bo| char::from(bo.name))
-}
-
-fn config(parent: Option<&Bo>) -> shmem::ObjectConfig<'_, Named, Uninit> {
+fn config<M: Mode>(parent: Option<&BoOf<M>>) -> shmem::ObjectConfig<'_, Named<M>, Uninit> {
     shmem::ObjectConfig {
         map_wc: false,
         parent_resv_obj: parent,
@@ -80,17 +86,23 @@ fn config(parent: Option<&Bo>) -> shmem::ObjectConfig<'_, Named, Uninit> {
 }
 
 /// A device and what is needed to make VMs on it. The order is that in which they go.
-pub(crate) struct World {
-    resv: ARef<Bo>,
+pub(crate) struct World<M: Mode = Immediate> {
+    resv: ARef<BoOf<M>>,
     dev: drm::UnregisteredDevice<Mock>,
     _parent: faux::Registration,
 }
 
 impl World {
     pub(crate) fn new() -> Result<Self> {
+        Self::of()
+    }
+}
+
+impl<M: Mode> World<M> {
+    pub(crate) fn of() -> Result<Self> {
         let parent = faux::Registration::new(c"gpuvm-rust-kunit", None)?;
         let dev = drm::UnregisteredDevice::new(parent.as_ref(), Ok(()))?;
-        let resv = Bo::new(&dev, 4096, config(None), b'R')?;
+        let resv = BoOf::new(&dev, 4096, config(None), b'R')?;
         Ok(Self {
             resv,
             dev,
@@ -99,30 +111,35 @@ impl World {
     }
 
     /// An object with a `dma_resv` of its own.
-    pub(crate) fn object(&self, name: u8) -> Result<ARef<Bo>> {
-        Bo::new(&self.dev, 4096, config(None), name)
+    pub(crate) fn object(&self, name: u8) -> Result<ARef<BoOf<M>>> {
+        BoOf::new(&self.dev, 4096, config(None), name)
     }
 
     /// An object that shares the `dma_resv` of the VMs.
-    pub(crate) fn private(&self, name: u8) -> Result<ARef<Bo>> {
-        Bo::new(&self.dev, 4096, config(Some(&self.resv)), name)
+    pub(crate) fn private(&self, name: u8) -> Result<ARef<BoOf<M>>> {
+        BoOf::new(&self.dev, 4096, config(Some(&self.resv)), name)
     }
 
     /// What has the `dma_resv` of the VMs.
-    pub(crate) fn resv(&self) -> &Bo {
+    pub(crate) fn resv(&self) -> &BoOf<M> {
         &self.resv
     }
 
     /// A VM of the pages 0 to 256, of which the last 16 are the driver's.
-    pub(crate) fn vm(&self) -> Result<OwnedVm<Steps>> {
+    pub(crate) fn vm<D: TestDriver<Mode = M>>(&self) -> Result<OwnedVm<D>> {
         self.vm_of(0..256, 240..256)
     }
 
-    pub(crate) fn vm_of(
+    pub(crate) fn vm_of<D: TestDriver<Mode = M>>(
         &self,
         range: core::ops::Range<u64>,
         reserve: core::ops::Range<u64>,
-    ) -> Result<OwnedVm<Steps>> {
-        steps::make_vm(&self.resv, range, reserve)
+    ) -> Result<OwnedVm<D>> {
+        let args = VmArgs {
+            name: c"rust",
+            range,
+            reserve,
+        };
+        D::make(&MayAlloc::here(), args, &self.resv)
     }
 }
