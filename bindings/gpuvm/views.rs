@@ -9,7 +9,7 @@ use kernel::drm::gem::IntoGEMObject;
 
 use crate::{Driver, Mapping};
 
-/// What an [`OpMap`] asks for.
+/// What an [`OpMap`](crate::OpMap) asks for.
 ///
 /// # Examples
 ///
@@ -171,7 +171,7 @@ impl<'op, T: Driver> MapView<'op, T> {
     }
 }
 
-/// What an [`OpUnmap`] asks for.
+/// What an [`OpUnmap`](crate::OpUnmap) asks for.
 ///
 /// # Examples
 ///
@@ -303,7 +303,7 @@ impl Piece<'_> {
     }
 }
 
-/// What an [`OpRemap`] asks for.
+/// What an [`OpRemap`](crate::OpRemap) asks for.
 ///
 /// # Examples
 ///
