@@ -32,6 +32,26 @@ use crate::{
 pub(crate) const NO_UNDO: u32 = 1 << 0;
 
 /// How to make a VM that takes binds.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindArgs, VmArgs, Workqueue};
+///
+/// fn args(cleanup: &Workqueue) -> BindArgs<'_> {
+///     BindArgs {
+///         vm: VmArgs {
+///             name: c"mine",
+///             range: 0..1 << 48,
+///             reserve: 0..0,
+///         },
+///         queue_name: c"mine-bind",
+///         cleanup,
+///         submit: None,
+///         no_undo: false,
+///     }
+/// }
+/// ```
 pub struct BindArgs<'a> {
     /// Name and addresses.
     pub vm: VmArgs,
@@ -47,6 +67,16 @@ pub struct BindArgs<'a> {
 }
 
 /// The state of a VM that takes binds.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindState, BindVm};
+///
+/// fn is_lost<D: BindDriver>(vm: &BindVm<D>) -> bool {
+///     vm.state() == BindState::Dead
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BindState {
     /// Takes jobs.
@@ -74,6 +104,19 @@ pub enum BindState {
 /// * `refs` counts the references, of which each [`ARef`] is one, and each job has one.
 /// * `queue` is its queue, valid until nobody has a reference any more.
 /// * All objects that it knows are a `D::Object`, or userptrs.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindOp, BindVm, Syncs};
+/// use kernel::prelude::*;
+///
+/// fn unmap<D: BindDriver>(vm: &BindVm<D>) -> Result {
+///     let mut job = vm.job(1, 0)?;
+///     job.add(&BindOp::unmap(0x1000, 0x1000))?;
+///     job.submit(&mut Syncs::none())?.wait()
+/// }
+/// ```
 #[repr(C)]
 #[pin_data]
 pub struct BindVm<D: BindDriver> {
@@ -177,24 +220,61 @@ impl<D: BindDriver> BindVm<D> {
     }
 
     /// The driver's part.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn driver<D: BindDriver>(vm: &BindVm<D>) -> &D {
+    ///     vm.driver()
+    /// }
+    /// ```
     pub fn driver(&self) -> &D {
         &self.driver
     }
 
     /// Whether mappings may be made in a range: it is not empty, lies in the VA space, and does not
     /// touch the reserve. Says nothing of what is mapped there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn is_page<D: BindDriver>(vm: &BindVm<D>, address: u64) -> bool {
+    ///     address & 0xfff == 0 && vm.range_valid(address, 0x1000)
+    /// }
+    /// ```
     pub fn range_valid(&self, address: u64, length: u64) -> bool {
         // SAFETY: The VM is valid; only what does not change is read.
         unsafe { raw::ref_drm_gpuvm_range_valid(self.as_raw(), address, length) }
     }
 
     /// Whether an object has a `dma_resv` of its own instead of the VM's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn is_private<D: BindDriver>(vm: &BindVm<D>, object: &D::Object) -> bool {
+    ///     !vm.is_external(object)
+    /// }
+    /// ```
     pub fn is_external(&self, object: &D::Object) -> bool {
         // SAFETY: Both are valid; only what does not change is read.
         unsafe { raw::ref_drm_gpuvm_is_extobj(self.as_raw(), object.as_raw()) }
     }
 
     /// The state. It may be old when this returns, unless [`BindVm::lock`] is held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// # use drm_gpuvm::BindState;
+    /// fn is_live<D: BindDriver>(vm: &BindVm<D>) -> bool {
+    ///     vm.state() == BindState::Live
+    /// }
+    /// ```
     pub fn state(&self) -> BindState {
         // SAFETY: The queue is valid.
         match unsafe { raw::ref_drm_gpuvm_bind_queue_state(self.queue()) } {
@@ -206,6 +286,15 @@ impl<D: BindDriver> BindVm<D> {
 
     /// Whether it takes binds and jobs: `ENOENT` if it was closed, `EIO` if it died. As for
     /// [`BindVm::state`], the answer may be old.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn ioctl<D: BindDriver>(vm: &BindVm<D>) -> kernel::error::Result {
+    ///     vm.check()
+    /// }
+    /// ```
     pub fn check(&self) -> Result {
         // SAFETY: The queue is valid.
         to_result(unsafe { raw::ref_drm_gpuvm_bind_queue_error(self.queue()) })
@@ -213,6 +302,15 @@ impl<D: BindDriver> BindVm<D> {
 
     /// Why it died: the error of the bind that could not be undone, or what [`BindVm::kill`] was
     /// told. `None` if it did not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn errno<D: BindDriver>(vm: &BindVm<D>) -> i32 {
+    ///     vm.reason().map_or(0, |error| error.to_errno())
+    /// }
+    /// ```
     pub fn reason(&self) -> Option<Error> {
         // SAFETY: The queue is valid.
         to_result(unsafe { raw::ref_drm_gpuvm_bind_queue_reason(self.queue()) }).err()
@@ -223,6 +321,16 @@ impl<D: BindDriver> BindVm<D> {
     ///
     /// Context: process, the fence signalling section included; not from a function of the driver
     /// that the VM has called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// # use kernel::prelude::*;
+    /// fn hung<D: BindDriver>(vm: &BindVm<D>) {
+    ///     vm.kill(EIO);
+    /// }
+    /// ```
     pub fn kill(&self, reason: Error) {
         // SAFETY: The queue is valid, and an error is not 0.
         unsafe { raw::ref_drm_gpuvm_bind_queue_kill(self.queue(), reason.to_errno()) };
@@ -232,6 +340,15 @@ impl<D: BindDriver> BindVm<D> {
     /// begun end with `ECANCELED` when their turn comes.
     ///
     /// Context: process; sleeps; no `dma_resv` is held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn end<D: BindDriver>(vm: &BindVm<D>) {
+    ///     vm.close();
+    /// }
+    /// ```
     pub fn close(&self) {
         // SAFETY: The queue is valid.
         unsafe { raw::ref_drm_gpuvm_bind_queue_close(self.queue()) };
@@ -264,6 +381,15 @@ impl<D: BindDriver<Mode = Immediate>> BindVm<D> {
     ///
     /// Context: process, the fence signalling section included; nothing is allocated while it is
     /// held. Not from a function of the driver that the VM has called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm, Immediate};
+    /// fn count<D: BindDriver<Mode = Immediate>>(vm: &BindVm<D>) -> u64 {
+    ///     vm.lock().mappings()
+    /// }
+    /// ```
     pub fn lock(&self) -> BindGuard<'_, D> {
         // SAFETY: The queue is valid.
         unsafe { raw::ref_drm_gpuvm_bind_queue_lock(self.queue()) };
@@ -275,6 +401,16 @@ impl<D: BindDriver<Mode = Immediate>> BindVm<D> {
 }
 
 /// A VM in which nothing changes until this is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindGuard};
+///
+/// fn is_empty<D: BindDriver>(locked: &BindGuard<'_, D>) -> bool {
+///     locked.mappings() == 0
+/// }
+/// ```
 #[must_use = "the VM may change at once"]
 pub struct BindGuard<'a, D: BindDriver> {
     vm: &'a BindVm<D>,
@@ -283,12 +419,30 @@ pub struct BindGuard<'a, D: BindDriver> {
 
 impl<D: BindDriver> BindGuard<'_, D> {
     /// The page tables.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindGuard};
+    /// fn entries<D: BindDriver<Tables = u64>>(locked: &BindGuard<'_, D>) -> u64 {
+    ///     *locked.tables()
+    /// }
+    /// ```
     pub fn tables(&self) -> &D::Tables {
         // SAFETY: The lock is held, which in immediate mode is that of the page tables, too.
         unsafe { &*self.vm.tables() }
     }
 
     /// How many mappings there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindGuard};
+    /// fn count<D: BindDriver>(locked: &BindGuard<'_, D>) -> u64 {
+    ///     locked.mappings()
+    /// }
+    /// ```
     pub fn mappings(&self) -> u64 {
         // SAFETY: The queue is valid, and its lock held.
         unsafe { raw::ref_drm_gpuvm_bind_queue_mappings(self.vm.queue()) }
@@ -362,6 +516,20 @@ impl<D: BindDriver> OwnedBindVm<D> {
     /// `driver` and `tables` are dropped.
     ///
     /// Context: process; sleeps; allocates with `GFP_KERNEL_ACCOUNT`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindArgs, BindDriver, OwnedBindVm};
+    /// # use kernel::prelude::*;
+    /// fn make<D: BindDriver<Tables = u64>>(
+    ///     args: BindArgs<'_>,
+    ///     resv: &D::Object,
+    ///     driver: D,
+    /// ) -> Result<OwnedBindVm<D>> {
+    ///     OwnedBindVm::new(args, resv, driver, 0)
+    /// }
+    /// ```
     pub fn new(
         args: BindArgs<'_>,
         resv_object: &D::Object,
@@ -459,6 +627,16 @@ impl<D: BindDriver> OwnedBindVm<D> {
     }
 
     /// The VM, to share.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm, OwnedBindVm};
+    /// # use kernel::sync::aref::ARef;
+    /// fn for_a_job<D: BindDriver>(vm: &OwnedBindVm<D>) -> ARef<BindVm<D>> {
+    ///     vm.share()
+    /// }
+    /// ```
     pub fn share(&self) -> ARef<BindVm<D>> {
         self.0.clone()
     }

@@ -86,12 +86,30 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     ///
     /// Context: process; for a userptr or an object that is evicted, in reclaim: nothing is
     /// allocated.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::BindDriver;
+    /// fn part<D: BindDriver>(driver: &D) -> D::Job {
+    ///     driver.begin_job()
+    /// }
+    /// ```
     fn begin_job(&self) -> Self::Job;
 
     /// The job is over: frees what was set aside and not used, and what was taken out.
     ///
     /// Context: process; sleeps; no `dma_resv` is held. For a userptr or an object that is evicted,
     /// in reclaim: nothing is allocated. For an object that is validated, its `dma_resv` is held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::BindDriver;
+    /// fn never_submitted<D: BindDriver>(driver: &D, part: D::Job) {
+    ///     driver.end_job(part);
+    /// }
+    /// ```
     fn end_job(&self, job: Self::Job) {
         drop(job);
     }
@@ -100,6 +118,16 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     /// has memory.
     ///
     /// Context: process; sleeps; the `dma_resv` of VM and object are held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::BindDriver;
+    /// # use kernel::prelude::*;
+    /// fn back<D: BindDriver>(driver: &D, part: &mut D::Job, object: &D::Object) -> Result {
+    ///     driver.validate(part, object)
+    /// }
+    /// ```
     fn validate(&self, job: &mut Self::Job, object: &Self::Object) -> Result;
 
     /// Sets memory for page tables aside: for mapping any part of the range of a MAP, and for
@@ -108,11 +136,30 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     /// Called once for each operation, in their order, and for each mapping that comes back.
     ///
     /// Context: as [`BindDriver::validate`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindOp};
+    /// # use kernel::prelude::*;
+    /// fn set_aside<D: BindDriver>(driver: &D, part: &mut D::Job, op: &BindOp<'_, D>) -> Result {
+    ///     driver.pt_reserve(part, op)
+    /// }
+    /// ```
     fn pt_reserve(&self, job: &mut Self::Job, op: &BindOp<'_, Self>) -> Result;
 
     /// Whether jobs are not to begin, after an unplug for instance: then with which error they end.
     ///
     /// Context: fence signalling section.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::BindDriver;
+    /// fn is_gone<D: BindDriver>(driver: &D) -> bool {
+    ///     driver.refuse().is_err()
+    /// }
+    /// ```
     fn refuse(&self) -> Result {
         Ok(())
     }
@@ -122,6 +169,19 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     /// After an error the range may be half written; the core has it cleared.
     ///
     /// Context: fence signalling section.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindMapping, Section};
+    /// fn write<D: BindDriver>(
+    ///     section: &mut Section<'_, D>,
+    ///     mapping: &BindMapping<D>,
+    /// ) -> kernel::error::Result {
+    ///     let range = mapping.range();
+    ///     D::pt_map(section, mapping, range.start, range.end - range.start)
+    /// }
+    /// ```
     fn pt_map(
         section: &mut Section<'_, Self>,
         mapping: &BindMapping<Self>,
@@ -135,15 +195,43 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     /// the range may be cleared as a whole: the rest goes, too.
     ///
     /// Context: fence signalling section, or reclaim.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, Section};
+    /// fn clear<D: BindDriver>(section: &mut Section<'_, D>) -> kernel::error::Result {
+    ///     D::pt_unmap(section, 0x1000, 0x1000)
+    /// }
+    /// ```
     fn pt_unmap(section: &mut Section<'_, Self>, address: u64, length: u64) -> Result;
 
     /// Makes the device forget what was changed since the last call.
     ///
     /// Context: fence signalling section, or reclaim.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, Section};
+    /// fn flush<D: BindDriver>(section: &mut Section<'_, D>) {
+    ///     D::pt_flush(section);
+    /// }
+    /// ```
     fn pt_flush(_section: &mut Section<'_, Self>) {}
 }
 
 /// The page tables and one job, while nobody else changes them.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, Section};
+///
+/// fn entries<D: BindDriver<Tables = u64>>(section: &Section<'_, D>) -> u64 {
+///     *section.tables
+/// }
+/// ```
 pub struct Section<'a, D: BindDriver> {
     vm: &'a BindVm<D>,
     /// The page tables.
@@ -154,11 +242,29 @@ pub struct Section<'a, D: BindDriver> {
 
 impl<'a, D: BindDriver> Section<'a, D> {
     /// The VM.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, Section};
+    /// fn is_closed<D: BindDriver>(section: &Section<'_, D>) -> bool {
+    ///     section.vm().check().is_err()
+    /// }
+    /// ```
     pub fn vm(&self) -> &'a BindVm<D> {
         self.vm
     }
 
     /// The driver's part of the VM.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, Section};
+    /// fn driver<'a, D: BindDriver>(section: &Section<'a, D>) -> &'a D {
+    ///     section.driver()
+    /// }
+    /// ```
     pub fn driver(&self) -> &'a D {
         self.vm.driver()
     }
@@ -182,6 +288,15 @@ impl<'a, D: BindDriver> Section<'a, D> {
 
 impl<D: BindDriver<Mode = Immediate>> Section<'_, D> {
     /// How many mappings the VM has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, Immediate, Section};
+    /// fn is_last<D: BindDriver<Mode = Immediate>>(section: &Section<'_, D>) -> bool {
+    ///     section.mappings() == 1
+    /// }
+    /// ```
     pub fn mappings(&self) -> u64 {
         // SAFETY: The queue is valid; in immediate mode the lock that changes of page tables hold
         // is that of the mappings.

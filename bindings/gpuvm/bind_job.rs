@@ -19,6 +19,16 @@ impl<D: BindDriver> BindVm<D> {
     /// the scheduler's tracing. `ENOMEM`.
     ///
     /// Context: process; sleeps; allocates with `GFP_KERNEL_ACCOUNT`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn empty<D: BindDriver>(vm: &BindVm<D>) -> kernel::error::Result {
+    ///     let _job = vm.job(0, 0)?;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn job(&self, max_ops: u32, client_id: u64) -> Result<BindJob<'_, D>> {
         // SAFETY: The queue is valid.
         let job = from_err_ptr(unsafe {
@@ -36,6 +46,18 @@ impl<D: BindDriver> BindVm<D> {
 /// # Invariants
 ///
 /// `job` is one of the VM's queue, not submitted, and nobody else has it.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindJob, BindOp};
+/// use kernel::prelude::*;
+///
+/// fn replace<D: BindDriver>(job: &mut BindJob<'_, D>, object: &D::Object) -> Result {
+///     job.add(&BindOp::unmap(0x1000, 0x4000))?;
+///     job.add(&BindOp::map(0x2000, 0x1000, object, 0))
+/// }
+/// ```
 pub struct BindJob<'vm, D: BindDriver> {
     vm: &'vm BindVm<D>,
     job: NonNull<raw::drm_gpuvm_bind_job>,
@@ -49,6 +71,16 @@ impl<'vm, D: BindDriver> BindJob<'vm, D> {
     /// fulfil, or more than there is room for; `ENOMEM`.
     ///
     /// Context: process; sleeps; allocates with `GFP_KERNEL_ACCOUNT`; no `dma_resv` is held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindJob};
+    /// # use drm_gpuvm::BindOp;
+    /// fn sparse<D: BindDriver>(job: &mut BindJob<'_, D>) -> kernel::error::Result {
+    ///     job.add(&BindOp::map_sparse(0x1000, 0x1000))
+    /// }
+    /// ```
     pub fn add(&mut self, op: &BindOp<'_, D>) -> Result {
         if let Some(object) = op.object() {
             // In immediate mode whoever uses the list takes the lock that it was made ready under.
@@ -64,6 +96,15 @@ impl<'vm, D: BindDriver> BindJob<'vm, D> {
     }
 
     /// The driver's part.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindJob};
+    /// fn part<'a, D: BindDriver>(job: &'a mut BindJob<'_, D>) -> &'a mut D::Job {
+    ///     job.data()
+    /// }
+    /// ```
     pub fn data(&mut self) -> &mut D::Job {
         // SAFETY: By the type invariants the job is ours.
         unsafe { part_of::<D>(self.job.as_ptr()) }
@@ -80,6 +121,18 @@ impl<'vm, D: BindDriver> BindJob<'vm, D> {
     /// nothing is signalled; where the driver had no memory the job may be submitted again.
     ///
     /// Context: process; sleeps; no `dma_resv` is held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindJob};
+    /// # use drm_gpuvm::Syncs;
+    /// # use kernel::prelude::*;
+    /// fn submit<D: BindDriver>(job: BindJob<'_, D>, syncs: &mut Syncs) -> Result {
+    ///     let _queued = job.submit(syncs)?;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn submit(self, syncs: &mut Syncs) -> Result<QueuedBind<'vm, D>, Unsubmitted<'vm, D>> {
         // SAFETY: The job is ours, and the syncs are valid.
         match to_result(unsafe {
@@ -106,6 +159,22 @@ impl<D: BindDriver> Drop for BindJob<'_, D> {
 }
 
 /// A job that could not be submitted, and why.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindJob, Unsubmitted};
+/// use kernel::prelude::*;
+///
+/// /// The job, if it may be submitted once more.
+/// fn again<'vm, D: BindDriver>(why: Unsubmitted<'vm, D>) -> Result<BindJob<'vm, D>> {
+///     if why.error == EBUSY {
+///         Ok(why.job)
+///     } else {
+///         Err(why.into())
+///     }
+/// }
+/// ```
 pub struct Unsubmitted<'vm, D: BindDriver> {
     /// Why.
     pub error: Error,
@@ -124,6 +193,16 @@ impl<D: BindDriver> From<Unsubmitted<'_, D>> for Error {
 /// # Invariants
 ///
 /// `job` is one of the VM's queue, submitted, with a reference.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, QueuedBind};
+///
+/// fn is_done<D: BindDriver>(queued: &QueuedBind<'_, D>) -> bool {
+///     queued.fence().status().is_some()
+/// }
+/// ```
 pub struct QueuedBind<'vm, D: BindDriver> {
     vm: &'vm BindVm<D>,
     job: NonNull<raw::drm_gpuvm_bind_job>,
@@ -137,12 +216,32 @@ impl<D: BindDriver> QueuedBind<'_, D> {
     /// which it ended.
     ///
     /// Context: process; sleeps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, QueuedBind};
+    /// fn finish<D: BindDriver>(queued: QueuedBind<'_, D>) -> kernel::error::Result {
+    ///     queued.wait()
+    /// }
+    /// ```
     pub fn wait(&self) -> Result {
         // SAFETY: The job is submitted, and we borrow its VM.
         to_result(unsafe { raw::ref_drm_gpuvm_bind_job_wait(self.job.as_ptr()) })
     }
 
     /// What the job's end signals.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, QueuedBind};
+    /// # use drm_gpuvm::Fence;
+    /// # use kernel::sync::aref::ARef;
+    /// fn fence<D: BindDriver>(queued: &QueuedBind<'_, D>) -> ARef<Fence> {
+    ///     queued.fence()
+    /// }
+    /// ```
     pub fn fence(&self) -> ARef<Fence> {
         // SAFETY: The job is submitted, so it has a fence; the reference passes on.
         unsafe {
@@ -152,6 +251,15 @@ impl<D: BindDriver> QueuedBind<'_, D> {
     }
 
     /// The VM.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm, QueuedBind};
+    /// fn vm<'a, D: BindDriver>(queued: &'a QueuedBind<'_, D>) -> &'a BindVm<D> {
+    ///     queued.vm()
+    /// }
+    /// ```
     pub fn vm(&self) -> &BindVm<D> {
         self.vm
     }

@@ -15,6 +15,15 @@ impl<D: BindDriver> BindVm<D> {
     /// for one fence. `ERESTARTSYS` if a signal came; `ENOMEM`.
     ///
     /// Context: process; sleeps; no `dma_resv` is held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// fn validate<D: BindDriver>(vm: &BindVm<D>) -> kernel::error::Result {
+    ///     vm.lock_for_job()?.validate()
+    /// }
+    /// ```
     pub fn lock_for_job(&self) -> Result<JobLock<'_, D>> {
         // SAFETY: The VM is valid for as long as the result exists.
         let exec = unsafe { raw::ref_drm_gpuvm_exec_alloc(self.as_raw(), INTERRUPTIBLE, 1) };
@@ -68,6 +77,15 @@ pub struct JobLock<'vm, D: BindDriver> {
 
 impl<D: BindDriver> JobLock<'_, D> {
     /// The VM.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm, JobLock};
+    /// fn vm<'a, D: BindDriver>(locked: &'a JobLock<'_, D>) -> &'a BindVm<D> {
+    ///     locked.vm()
+    /// }
+    /// ```
     pub fn vm(&self) -> &BindVm<D> {
         self.vm
     }
@@ -78,6 +96,15 @@ impl<D: BindDriver> JobLock<'_, D> {
     /// Errors are those of the driver's functions; `ENOENT` if the VM was closed, `EIO` if it died.
     ///
     /// Context: process; sleeps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, JobLock};
+    /// fn back<D: BindDriver>(locked: &JobLock<'_, D>) -> kernel::error::Result {
+    ///     locked.validate()
+    /// }
+    /// ```
     pub fn validate(&self) -> Result {
         // SAFETY: `exec` is locked.
         to_result(unsafe { raw::ref_drm_gpuvm_exec_validate(self.exec.as_ptr()) })
@@ -87,6 +114,19 @@ impl<D: BindDriver> JobLock<'_, D> {
     /// something else. `EBUSY` for a second one.
     ///
     /// Context: process, the fence signalling section included.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, JobLock};
+    /// # use drm_gpuvm::Fence;
+    /// fn publish<D: BindDriver>(
+    ///     locked: &mut JobLock<'_, D>,
+    ///     fence: &Fence,
+    /// ) -> kernel::error::Result {
+    ///     locked.add_fence(fence)
+    /// }
+    /// ```
     pub fn add_fence(&mut self, fence: &Fence) -> Result {
         if !core::mem::replace(&mut self.has_room, false) {
             return Err(EBUSY);

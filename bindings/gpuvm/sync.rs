@@ -19,6 +19,16 @@ pub(crate) const WAIT: u32 = 1 << 0;
 pub(crate) const SIGNAL: u32 = 1 << 1;
 
 /// A syncobj of a file, and what a job does with it.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::SyncPoint;
+///
+/// /// After one syncobj, and on to the next.
+/// const CHAIN: [SyncPoint; 2] = [SyncPoint::wait(1, 0), SyncPoint::signal(2, 0)];
+/// # fn chain() -> usize { CHAIN.len() }
+/// ```
 #[repr(transparent)]
 #[derive(Clone, Copy)]
 pub struct SyncPoint(raw::drm_gpuvm_sync);
@@ -26,6 +36,15 @@ pub struct SyncPoint(raw::drm_gpuvm_sync);
 impl SyncPoint {
     /// The job begins after this: what the syncobj has when it is looked up, or a timeline at
     /// `point`. For a binary syncobj `point` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::SyncPoint;
+    /// fn binary(handle: u32) -> SyncPoint {
+    ///     SyncPoint::wait(handle, 0)
+    /// }
+    /// ```
     #[inline]
     pub const fn wait(handle: u32, point: u64) -> Self {
         Self::with(handle, point, WAIT)
@@ -33,6 +52,15 @@ impl SyncPoint {
 
     /// The job's end signals this: it becomes what the syncobj has, or `point` of a timeline. For a
     /// binary syncobj `point` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::SyncPoint;
+    /// fn timeline(handle: u32, point: u64) -> SyncPoint {
+    ///     SyncPoint::signal(handle, point)
+    /// }
+    /// ```
     #[inline]
     pub const fn signal(handle: u32, point: u64) -> Self {
         Self::with(handle, point, SIGNAL)
@@ -80,6 +108,15 @@ unsafe impl Send for Syncs {}
 
 impl Syncs {
     /// Nothing to wait for, and nothing to signal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::Syncs;
+    /// fn nothing() -> Syncs {
+    ///     Syncs::none()
+    /// }
+    /// ```
     #[inline]
     pub const fn none() -> Self {
         Self {
@@ -94,6 +131,17 @@ impl Syncs {
     /// syncobj; `ENOMEM`.
     ///
     /// Context: process; sleeps; allocates with `GFP_KERNEL`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::Syncs;
+    /// # use drm_gpuvm::SyncPoint;
+    /// # use kernel::{drm, prelude::*};
+    /// fn one<F: drm::file::DriverFile>(file: &drm::File<F>, handle: u32) -> Result<Syncs> {
+    ///     Syncs::new(file, &[SyncPoint::wait(handle, 0)])
+    /// }
+    /// ```
     #[inline]
     pub fn new<F: DriverFile>(file: &File<F>, points: &[SyncPoint]) -> Result<Self> {
         let count = u32::try_from(points.len())?;
@@ -118,6 +166,20 @@ impl Syncs {
     /// # Safety
     ///
     /// The job is initialised and not armed, and nobody else uses it meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::Syncs;
+    /// # use kernel::prelude::*;
+    /// /// # Safety
+    /// ///
+    /// /// The job is initialised, not armed, and the caller's.
+    /// unsafe fn wait(syncs: &mut Syncs, job: *mut drm_gpuvm_raw::drm_sched_job) -> Result {
+    ///     // SAFETY: By the requirements of this function.
+    ///     unsafe { syncs.let_wait(job) }
+    /// }
+    /// ```
     #[inline]
     pub unsafe fn let_wait(&mut self, job: *mut raw::drm_sched_job) -> Result {
         // SAFETY: By the requirements of this function.
@@ -127,6 +189,16 @@ impl Syncs {
     /// Hands out the fence of a job; once more does nothing.
     ///
     /// Context: any but interrupts, the fence signalling section included.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::Syncs;
+    /// # use drm_gpuvm::Fence;
+    /// fn publish(syncs: &mut Syncs, fence: &Fence) {
+    ///     syncs.signal(fence);
+    /// }
+    /// ```
     #[inline]
     pub fn signal(&mut self, fence: &Fence) {
         if core::mem::replace(&mut self.signalled, true) {

@@ -65,6 +65,16 @@ impl Workqueue {
     /// Makes a workqueue for work that frees something.
     ///
     /// Context: process; allocates with `GFP_KERNEL`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::Workqueue;
+    /// # use kernel::prelude::*;
+    /// fn cleanup() -> Result<Workqueue> {
+    ///     Workqueue::new(c"mine-cleanup")
+    /// }
+    /// ```
     #[inline]
     pub fn new(name: &'static CStr) -> Result<Self> {
         Self::with(name, wq_flags_WQ_UNBOUND)
@@ -73,6 +83,16 @@ impl Workqueue {
     /// Makes a workqueue for work that somebody's fence waits for: it goes on when memory is short.
     ///
     /// Context: process; allocates with `GFP_KERNEL`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::Workqueue;
+    /// # use kernel::prelude::*;
+    /// fn submit() -> Result<Workqueue> {
+    ///     Workqueue::for_fences(c"mine-submit")
+    /// }
+    /// ```
     #[inline]
     pub fn for_fences(name: &'static CStr) -> Result<Self> {
         Self::with(name, wq_flags_WQ_UNBOUND | wq_flags_WQ_MEM_RECLAIM)
@@ -110,6 +130,15 @@ impl Workqueue {
     }
 
     /// The right to use it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Workqueue, WorkqueueUser};
+    /// fn keep(queue: &Workqueue) -> WorkqueueUser {
+    ///     queue.user()
+    /// }
+    /// ```
     #[inline]
     pub fn user(&self) -> WorkqueueUser {
         self.0.users.inc();
@@ -129,10 +158,35 @@ impl Drop for Workqueue {
 }
 
 /// The right to use a [`Workqueue`], which stays as long as there is one.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{Workqueue, WorkqueueUser};
+///
+/// /// A queue of the device, which the module's workqueue outlives.
+/// struct DeviceQueue {
+///     work: WorkqueueUser,
+/// }
+///
+/// fn device_queue(work: &Workqueue) -> DeviceQueue {
+///     DeviceQueue { work: work.user() }
+/// }
+/// ```
 pub struct WorkqueueUser(Arc<Shared>);
 
 impl WorkqueueUser {
     /// The workqueue.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::WorkqueueUser;
+    /// # use kernel::workqueue::Queue;
+    /// fn queue(user: &WorkqueueUser) -> &Queue {
+    ///     user.queue()
+    /// }
+    /// ```
     #[inline]
     pub fn queue(&self) -> &Queue {
         // SAFETY: By the type invariants of `Shared` it is valid while `self` is.
@@ -140,6 +194,16 @@ impl WorkqueueUser {
     }
 
     /// The C structure, valid while `self` is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::WorkqueueUser;
+    /// # use kernel::bindings;
+    /// fn for_c(user: &WorkqueueUser) -> *mut bindings::workqueue_struct {
+    ///     user.as_raw()
+    /// }
+    /// ```
     #[inline]
     pub fn as_raw(&self) -> *mut workqueue_struct {
         self.0.queue.as_ptr()
