@@ -132,8 +132,12 @@ static bool ask(struct vkt_gpu *gpu)
 		.pNext = &gpu->driver,
 	};
 
+	gpu->limits = (VkPhysicalDeviceMaintenance4Properties){
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES,
+	};
 	gpu->driver = (VkPhysicalDeviceDriverProperties){
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES,
+		.pNext = &gpu->limits,
 	};
 	vkGetPhysicalDeviceProperties2(gpu->phys, &props);
 	gpu->props = props.properties;

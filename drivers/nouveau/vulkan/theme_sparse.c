@@ -163,8 +163,8 @@ static void copies_over_holes(struct vkt *t)
 /* A buffer that is large beside what is bound to it. */
 static void far_apart(struct vkt *t)
 {
-	VkDeviceSize space = t->dev->gpu->props.limits.sparseAddressSpaceSize;
-	VkDeviceSize size = space > 1ull << 36 ? 1ull << 34 : 1ull << 30;
+	VkDeviceSize most = t->dev->gpu->limits.maxBufferSize;
+	VkDeviceSize size = most < 1ull << 34 ? most / 65536 * 65536 : 1ull << 34;
 	VkBufferCreateFlags flags = VK_BUFFER_CREATE_SPARSE_BINDING_BIT | RESIDENCY;
 	struct vkt_sparse *small = vkt_sparse(t, 4, RESIDENCY);
 	struct vkt_mem *m = vkt_mem(t, small, 4, LOCAL, 8);

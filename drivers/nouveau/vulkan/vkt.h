@@ -50,6 +50,8 @@ struct vkt_gpu {
 	VkPhysicalDevice phys;
 	VkPhysicalDeviceProperties props;
 	VkPhysicalDeviceDriverProperties driver;
+	/** @limits: among them the size of the largest buffer */
+	VkPhysicalDeviceMaintenance4Properties limits;
 	VkPhysicalDeviceFeatures features;
 	VkPhysicalDeviceMemoryProperties memory;
 	VkQueueFamilyProperties families[VKT_FAMILIES];
