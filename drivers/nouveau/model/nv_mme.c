@@ -10,9 +10,12 @@
  * something is drawn ends the channel, as the method itself would.
  *
  * An instruction has three words, the highest first. Two 16-bit immediates and
- * two outputs are all that matters here: an output that takes its method from
- * an immediate sends to that method.
+ * two outputs are all that matters here. An output may take a method from an
+ * immediate, which also says by how much the method counts on, and may send a
+ * value to where that is now. How often a loop goes round is not looked at: what
+ * is sent to one method after the other is sent by instructions in a row.
  */
+#include <linux/bitfield.h>
 #include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/minmax.h>
@@ -23,8 +26,14 @@
 /* Where an output takes its method from. */
 #define OUT_IMMED0	5
 #define OUT_IMMED1	6
+/* An output, two of which are in the first word. */
+#define OUT0_SHIFT	18
+#define OUT1_SHIFT	25
+#define OUT_METHOD	GENMASK(2, 0)
+#define OUT_EMIT	GENMASK(6, 3)
 /* The rest of a method output says how it counts on. */
-#define METHOD_MASK	GENMASK(11, 0)
+#define METHOD_BITS	12
+#define METHOD_MASK	GENMASK(METHOD_BITS - 1, 0)
 
 /**
  * nv_model_mme_method() - run a method that loads macros
@@ -63,24 +72,39 @@ int nv_model_mme_method(struct nv_model_channel *channel, u32 method, u32 data)
 	return 0;
 }
 
-/* Whether the output sends to a method that draws. */
-static bool output_draws(u32 source, u16 immed0, u16 immed1)
-{
-	if (source == OUT_IMMED0)
-		return nv_model_draws(NV_CLASS_3D, (immed0 & METHOD_MASK) * 4);
-	if (source == OUT_IMMED1)
-		return nv_model_draws(NV_CLASS_3D, (immed1 & METHOD_MASK) * 4);
+/* Where the next value goes, in words, and by how much that counts on. */
+struct method {
+	u32 at, step;
+};
 
-	return false;
+/* Whether the output sends to a method that draws, or is about to. */
+static bool output_draws(struct method *method, u32 output, u16 immed0, u16 immed1)
+{
+	u32 source = FIELD_GET(OUT_METHOD, output);
+	u16 immed = source == OUT_IMMED0 ? immed0 : immed1;
+	bool draws;
+
+	if (source == OUT_IMMED0 || source == OUT_IMMED1) {
+		method->at = immed & METHOD_MASK;
+		method->step = immed >> METHOD_BITS;
+	} else if (source) {
+		/* Computed: it is not known, and is that of no draw. */
+		*method = (struct method){ 0 };
+	}
+	draws = nv_model_draws(NV_CLASS_3D, method->at * 4);
+	if (FIELD_GET(OUT_EMIT, output))
+		method->at += method->step;
+
+	return draws && (source || FIELD_GET(OUT_EMIT, output));
 }
 
-static bool group_draws(const u32 *words)
+static bool group_draws(struct method *method, const u32 *words)
 {
 	u16 immed0 = words[2] >> 30 | words[1] << 2;
 	u16 immed1 = words[0] >> 2;
 
-	return output_draws(words[0] >> 18 & 7, immed0, immed1) ||
-	       output_draws(words[0] >> 25 & 7, immed0, immed1);
+	return output_draws(method, words[0] >> OUT0_SHIFT, immed0, immed1) ||
+	       output_draws(method, words[0] >> OUT1_SHIFT, immed0, immed1);
 }
 
 /* A macro ends where the next one begins. */
@@ -108,6 +132,7 @@ int nv_model_mme_call(struct nv_model_channel *channel, u32 method)
 {
 	const struct nv_mme *mme = &channel->mme;
 	u32 macro = (method - NV_MME_CALL) / 8, end;
+	struct method next = { 0 };
 
 	atomic64_inc(&channel->model->stats.macros);
 	if (method % 8 || macro >= NV_MME_MACROS ||
@@ -117,7 +142,7 @@ int nv_model_mme_call(struct nv_model_channel *channel, u32 method)
 	end = macro_end(mme, mme->start[macro]);
 	for (u32 at = mme->start[macro]; at + GROUP_WORDS <= end;
 	     at += GROUP_WORDS) {
-		if (group_draws(&mme->code[at]))
+		if (group_draws(&next, &mme->code[at]))
 			return nv_model_fault(channel, NV_FAULT_METHOD);
 	}
 
