@@ -149,6 +149,9 @@ static void all_levels(struct vkt *t)
 
 	begin(t, &x, 6);
 	tiles = &x.tiles;
+	/* NVK's way to say which resource is meant; it is the driver's to choose. */
+	if (vkt_options.validate && tiles->imageMipTailOffset >= x.needs.size)
+		SKIP(t, "the layers take an offset of the tail for one in the image");
 	count = tiles->imageMipTailFirstLod < 6 ? tiles->imageMipTailFirstLod : 6;
 	for (uint32_t i = 0; i < count; i++) {
 		VkExtent3D size = vkt_image_size(x.image, i);
