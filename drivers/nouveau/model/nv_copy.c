@@ -173,7 +173,7 @@ static int keep_running(struct copy *copy)
 	return nv_model_channel_runs(copy->channel) ? 0 : -ECANCELED;
 }
 
-/* @pattern is a page of elements, and one more. */
+/* @pattern is a page of elements, and more than one more. */
 static int fill_line(struct copy *copy, u64 addr, u8 *pattern)
 {
 	u64 left = (u64)copy->length * copy->dst_element, n, sparse;

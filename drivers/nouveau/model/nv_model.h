@@ -412,7 +412,7 @@ struct nv_model_channel {
 	/** @line_in: part of a line on its way */
 	u8 line_in[PAGE_SIZE];
 	/** @line_out: the same, as it goes to memory; a fill's pattern */
-	u8 line_out[PAGE_SIZE + 16];
+	u8 line_out[PAGE_SIZE + 32];
 };
 
 static inline struct nv_model *to_nv_model(struct nv_hw *hw)
