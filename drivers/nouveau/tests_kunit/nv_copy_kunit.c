@@ -228,7 +228,7 @@ static void copy_is_killed(struct kunit *test)
 
 	start(test, 1, 0);
 	push_remap(c, 1, 0, 4, 1, 1, A);
-	push_images(c, 0, 0, DST_VA, 0, 32768, 32768 * 16);
+	push_images(c, 0, 0, DST_VA, 0, 32768, 32768 * 2);
 	push_method(c, COPY, NV_COPY_LAUNCH, LAUNCH_FILL);
 	push_release(c, SEM_VA, 1);
 	kick(test, 0);

@@ -248,6 +248,8 @@ static void push_group(struct channel *c, u16 immed0, u16 immed1, u32 out0,
 #define FROM_IMMED0 5
 #define FROM_IMMED1 6
 #define FROM_ALU 1
+/* And that it sends something there. */
+#define EMIT (1 << 3)
 
 static void load_macros(struct channel *c)
 {
@@ -264,10 +266,20 @@ static void load_macros(struct channel *c)
 	push_group(c, 0x1000 | 0x1234 / 4, 0, FROM_IMMED0, 0);
 	/* Macro 5: a draw from the first. */
 	push_group(c, NV_3D_DRAW_INDEX / 4, 0, FROM_IMMED0, 0);
+	/* Macro 6: what comes before a draw, and then what comes next. */
+	push_group(c, 0x1000 | (NV_3D_DRAW_VERTEX_BEGIN_END_B / 4 - 1), 0,
+		   FROM_IMMED0 | EMIT, 0);
+	push_group(c, 0, 0, 0, EMIT);
+	/* Macro 7: the same without counting on. */
+	push_group(c, NV_3D_DRAW_VERTEX_BEGIN_END_B / 4 - 1, 0,
+		   FROM_IMMED0 | EMIT, 0);
+	push_group(c, 0, 0, 0, EMIT);
 	push(c, ENGINE, NV_MME_START_POINTER, 2, 30);
 	push(c, ENGINE, NV_MME_START, 36);
 	push(c, ENGINE, NV_MME_START, 42);
 	push(c, ENGINE, NV_MME_START, 45);
+	push(c, ENGINE, NV_MME_START, 48);
+	push(c, ENGINE, NV_MME_START, 54);
 }
 
 static void call_macro(struct channel *c, u32 macro)
@@ -278,6 +290,7 @@ static void call_macro(struct channel *c, u32 macro)
 
 static void macros_that_draw_kill(struct kunit *test)
 {
+	static const u32 drawing[] = { 3, 5, 6 };
 	struct world *w = test->priv;
 	struct channel *c = &w->channels[0];
 
@@ -285,17 +298,19 @@ static void macros_that_draw_kill(struct kunit *test)
 	load_macros(c);
 	call_macro(c, 2);
 	call_macro(c, 4);
+	call_macro(c, 7);
 	call_macro(c, 100);
 	push_release(c, SEM_VA, 1);
 	run(test, 0);
 	KUNIT_EXPECT_EQ(test, w->sem[0], 1);
-	KUNIT_EXPECT_EQ(test, model_number(test, "macro calls"), 6);
+	KUNIT_EXPECT_EQ(test, model_number(test, "macro calls"), 8);
 
-	for (u32 macro = 3; macro <= 5; macro += 2) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(drawing); i++) {
 		load_macros(c);
-		call_macro(c, macro);
+		call_macro(c, drawing[i]);
 		run_fault(test, 0, NV_FAULT_METHOD);
-		KUNIT_EXPECT_EQ(test, c->fault.method, NV_MME_CALL + 8 * macro);
+		KUNIT_EXPECT_EQ(test, c->fault.method,
+				NV_MME_CALL + 8 * drawing[i]);
 	}
 
 	/* More than there is room for goes nowhere. */

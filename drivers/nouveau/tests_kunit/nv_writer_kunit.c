@@ -293,31 +293,65 @@ static void writer_counts(struct kunit *test)
 	nv_mmu_update_fini(&update);
 }
 
+/* Upwards, downwards, and from both ends in turn. */
+static unsigned int nth_page(unsigned int order, unsigned int i)
+{
+	if (order == 2)
+		order = i / 2 % 2;
+
+	return order ? PAGES - 1 - i : i;
+}
+
 /* A job of many small operations shares tables, and they suffice. */
 static void writer_neighbours_share(struct kunit *test)
 {
+	/* PD2, PD1, two PD0, two tables for each block; each time for the last. */
+	static const u64 most[] = { 4 + 2 * BLOCKS, 4 + 2 * BLOCKS, 5 * PAGES };
 	struct world *w = test->priv;
 	struct nv_mmu_update update;
 
 	w->base = windows[2];
-	do_map(test, 0, PAGES, VRAM_LINEAR);
+	for (unsigned int order = 0; order < ARRAY_SIZE(most); order++) {
+		do_map(test, 0, PAGES, VRAM_LINEAR);
+		nv_mmu_update_init(&update);
+		for (unsigned int i = 1; i < PAGES; i += 2) {
+			u64 at = nth_page(order, i);
 
+			KUNIT_ASSERT_EQ(test, 0,
+					nv_mmu_reserve_map(&update,
+							   w->base + at * SZ_4K,
+							   SZ_4K, NV_MMU_4K));
+		}
+		KUNIT_EXPECT_LE(test, update.reserved, most[order]);
+		for (unsigned int i = 1; i < PAGES; i += 2)
+			write_unmap(test, &update, nth_page(order, i), 1);
+		for (unsigned int i = 1; i < PAGES; i += 2)
+			write_map(test, &update, nth_page(order, i), 1, SYSTEM);
+		do_flush(w, &update);
+		nv_mmu_update_fini(&update);
+		check_window(test);
+
+		do_unmap(test, 0, PAGES);
+		expect_empty(test);
+	}
+}
+
+/* One that counts a table which an earlier one needed as well, but no later. */
+static void writer_counts_again(struct kunit *test)
+{
+	struct world *w = test->priv;
+	struct nv_mmu_update update;
+
+	w->base = 0;
 	nv_mmu_update_init(&update);
-	for (unsigned int i = 1; i < PAGES; i += 2)
-		KUNIT_ASSERT_EQ(test, 0,
-				nv_mmu_reserve_map(&update,
-						   w->base + i * SZ_4K, SZ_4K,
-						   NV_MMU_4K));
-	/* PD2, PD1, two PD0, two tables for each block. */
-	KUNIT_EXPECT_EQ(test, update.reserved, 4 + 2 * BLOCKS);
-	for (unsigned int i = 1; i < PAGES; i += 2)
-		write_unmap(test, &update, i, 1);
-	for (unsigned int i = 1; i < PAGES; i += 2)
-		write_map(test, &update, i, 1, SYSTEM);
-	do_flush(w, &update);
+	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_map(&update, 3 * SZ_2M, SZ_4K,
+						    NV_MMU_4K));
+	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_map(&update, SZ_2M, SZ_4K,
+						    NV_MMU_4K));
+	write_map(test, &update, 3 * BLOCK_PAGES, 1, SYSTEM);
+	write_map(test, &update, BLOCK_PAGES, 1, SYSTEM);
 	nv_mmu_update_fini(&update);
 	check_window(test);
-
 	do_unmap(test, 0, PAGES);
 	expect_empty(test);
 }
@@ -559,6 +593,7 @@ static struct kunit_case writer_cases[] = {
 	KUNIT_CASE_PARAM(writer_counts, count_gen_params),
 	KUNIT_CASE(writer_sparse_large),
 	KUNIT_CASE(writer_neighbours_share),
+	KUNIT_CASE(writer_counts_again),
 	KUNIT_CASE(writer_whole_entries),
 	KUNIT_CASE(writer_retires),
 	KUNIT_CASE(writer_kinds),
