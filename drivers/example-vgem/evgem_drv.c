@@ -88,6 +88,7 @@ static const struct drm_driver evgem_driver = {
 	.postclose = evgem_file_close,
 	.show_fdinfo = evgem_file_show_fdinfo,
 	.gem_create_object = evgem_gem_create_object,
+	.dumb_create = evgem_gem_dumb_create,
 	.gem_prime_import_sg_table = evgem_gem_import,
 	.ioctls = evgem_ioctls,
 	.num_ioctls = ARRAY_SIZE(evgem_ioctls),

@@ -433,6 +433,31 @@ put_vm:
 }
 
 /**
+ * evgem_gem_dumb_create() - &drm_driver.dumb_create
+ * @file: the caller's
+ * @drm: the device
+ * @dumb: rows of pixels; DRM has seen that they are some, and not too many
+ *
+ * For programs that know no driver. There is nothing that would show the pixels,
+ * so the memory is that of any other BO, and counted as such.
+ *
+ * Return: as evgem_gem_create_ioctl().
+ */
+int evgem_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
+			  struct drm_mode_create_dumb *dumb)
+{
+	struct drm_evgem_gem_create args = {};
+	int ret;
+
+	dumb->pitch = dumb->width * DIV_ROUND_UP(dumb->bpp, 8);
+	dumb->size = PAGE_ALIGN((u64)dumb->pitch * dumb->height);
+	args.size = dumb->size;
+	ret = evgem_gem_create_ioctl(drm, &args, file);
+	dumb->handle = args.handle;
+	return ret;
+}
+
+/**
  * evgem_gem_mmap_offset_ioctl() - DRM_IOCTL_EVGEM_GEM_MMAP_OFFSET
  * @drm: the device
  * @data: struct drm_evgem_gem_mmap_offset

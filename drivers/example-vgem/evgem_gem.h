@@ -14,6 +14,7 @@ struct dma_buf;
 struct dma_buf_attachment;
 struct drm_device;
 struct drm_file;
+struct drm_mode_create_dumb;
 struct evgem_device;
 struct evgem_file;
 struct evgem_vm;
@@ -74,6 +75,8 @@ int evgem_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
 extern const struct vm_operations_struct evgem_gem_vm_ops;
 int evgem_gem_create_ioctl(struct drm_device *drm, void *data,
 			   struct drm_file *file);
+int evgem_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
+			  struct drm_mode_create_dumb *dumb);
 int evgem_gem_mmap_offset_ioctl(struct drm_device *drm, void *data,
 				struct drm_file *file);
 

@@ -144,13 +144,10 @@ static int bind_refuse(struct drm_gpuvm_bind_job *job)
 	return drm_dev_is_unplugged(&job_vm(job)->evgem->drm) ? -ENODEV : 0;
 }
 
-static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
-		       u64 addr, u64 range)
+static int map_range(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
+		     u64 addr, u64 range)
 {
 	struct evgem_pt_source source;
-
-	if (change_should_fail())
-		return -EIO;
 
 	if (drm_gpuvm_is_userptr(va->gem.obj))
 		return evgem_userptr_map(job_vm(job), job_pt(job), va, addr,
@@ -162,13 +159,21 @@ static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 			    !(va->flags & EVGEM_VA_READONLY));
 }
 
+/* What is made to fail has been done by then: to undo that must not be left out. */
+static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
+		       u64 addr, u64 range)
+{
+	int ret = map_range(job, va, addr, range);
+
+	return change_should_fail() ? -EIO : ret;
+}
+
 static int bind_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 {
-	if (change_should_fail())
-		return -EIO;
+	int ret = evgem_pt_unmap(&job_vm(job)->pt, job_pt(job),
+				 addr, range);
 
-	return evgem_pt_unmap(&job_vm(job)->pt, job_pt(job),
-			      addr, range);
+	return change_should_fail() ? -EIO : ret;
 }
 
 /* Before the job's fence is signalled: then the memory may be reused. */

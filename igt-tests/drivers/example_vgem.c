@@ -63,8 +63,9 @@ static int query(int fd, struct vmb_caps *caps)
 		return ret;
 
 	*caps = (struct vmb_caps){
-		.features = VMB_PRIVATE | VMB_WAIT | VMB_FAULT | VMB_TIMEOUT |
-			    VMB_COUNTS | VMB_VM_RANGE,
+		.features = VMB_PRIVATE | VMB_WAIT | VMB_FAULT |
+			    VMB_FAULT_TOLD | VMB_FAULT_ALONE | VMB_TIMEOUT |
+			    VMB_COUNTS | VMB_VMS | VMB_VM_RANGE,
 		.va_start = info.va_reserved,
 		.va_end = info.va_range,
 		.huge_page = 0x200000,
@@ -73,6 +74,8 @@ static int query(int fd, struct vmb_caps *caps)
 		.max_vms = info.max_vms,
 		.max_queues = info.max_queues,
 		.max_timeout_ms = info.max_timeout_ms,
+		.fault_error = EFAULT,
+		.table_levels = 4,
 	};
 	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
 		if (info.features & features[i].theirs)

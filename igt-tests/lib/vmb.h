@@ -21,6 +21,13 @@
 #define VMB_DATA 0x100000000ull
 #define VMB_WINDOW 0x10000000000ull
 #define VMB_WINDOW_SIZE (256 * VMB_PAGE)
+#define VMB_LOAD_WINDOW (VMB_WINDOW + (1ull << 36))
+
+/*
+ * What no word is that a test waits for, until it stores this: in 64 bits, and in
+ * the lower 32 of them.
+ */
+#define VMB_LATER (1ull << 63 | 1ull << 30)
 
 /** vmb_ok() - a call of the driver that must succeed */
 #define vmb_ok(call) \
@@ -71,6 +78,8 @@ struct vmb_dev {
 	uint32_t ends[VMB_ENDS];
 	/** @owner: the process that these are of; a child makes its own */
 	pid_t owner;
+	/** @vms: VMs that vmb_vm_create() has made and nobody destroyed */
+	unsigned int vms;
 };
 
 /**
@@ -114,6 +123,9 @@ bool vmb_has_fence(struct vmb_dev *dev, uint32_t syncobj, uint64_t point);
 void vmb_pending(struct vmb_dev *dev, uint32_t syncobj, uint64_t point);
 /** vmb_done() - it must end in time; 0 or the negative errno of its fence */
 int vmb_done(struct vmb_dev *dev, uint32_t syncobj, uint64_t point);
+/** vmb_fence_move() - the fence of a binary one, to one of another file */
+void vmb_fence_move(struct vmb_dev *from, uint32_t binary, struct vmb_dev *dev,
+		    uint32_t syncobj, uint64_t point);
 
 /* BOs: vmb_bo.c */
 
@@ -193,8 +205,11 @@ struct vmb_vm {
 	struct vmb_bo window;
 };
 
+/** vmb_vm_create() - skips where a file has one VM, and this is another */
 void vmb_vm_create(struct vmb_vm *vm, struct vmb_dev *dev);
+/** vmb_vm_destroy() - where it cannot be, it goes when the file is closed */
 void vmb_vm_destroy(struct vmb_vm *vm);
+/** vmb_report() - of a driver that tells nothing, all is 0 */
 struct vmb_report vmb_report(struct vmb_vm *vm);
 
 struct vmb_op vmb_map(const struct vmb_bo *bo, uint64_t offset, uint64_t addr,
@@ -281,10 +296,22 @@ void vmb_shows(struct vmb_vm *vm, uint64_t addr, uint64_t range,
  */
 void vmb_reaches(struct vmb_vm *vm, uint64_t addr, uint64_t range,
 		 const struct vmb_bo *bo, uint64_t offset);
-/** vmb_faults() - an access must fault, and be told of, where that is told */
-void vmb_faults(struct vmb_vm *vm, uint64_t addr, bool write);
 /**
- * vmb_all_fault() - so must each of several
+ * vmb_faults() - an access must fault, and be told of, where that is told
+ *
+ * Without VMB_FAULT nothing can be seen of what is not mapped, and nothing is
+ * looked at. Where a fault takes its queue along, the VM has a new one then.
+ */
+void vmb_faults(struct vmb_vm *vm, uint64_t addr, bool write);
+/** vmb_job_faults() - so must a job, on the VM's own queue; with VMB_FAULT */
+void vmb_job_faults(struct vmb_vm *vm, const struct vmb_cmd *cmds,
+		    uint32_t count);
+/** vmb_fault_told() - this was the last one, where that is told */
+void vmb_fault_told(struct vmb_vm *vm, uint64_t addr, bool write);
+/** vmb_has_faulted() - so must the job that signals this, of the same queue */
+void vmb_has_faulted(struct vmb_vm *vm, uint32_t syncobj);
+/**
+ * vmb_all_fault() - as vmb_faults(), each of several
  *
  * At most VMB_ENDS of them, which is faster than one by one.
  */
@@ -304,7 +331,10 @@ void vmb_is_sparse(struct vmb_vm *vm, uint64_t addr, uint64_t range);
  * Needs VMB_WAIT.
  */
 struct vmb_gate {
+	/** @dev: where the fences are needed */
 	struct vmb_dev *dev;
+	/** @file: whose the VM is, where that has to be another one */
+	struct vmb_dev file;
 	struct vmb_vm vm;
 	uint32_t queue;
 	struct vmb_bo word;

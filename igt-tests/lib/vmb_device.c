@@ -77,8 +77,12 @@ void vmb_open(struct vmb_dev *dev)
 	igt_require_f(dev->fd >= 0, "no render node is that of %s\n",
 		      wanted ? wanted->name : "a driver that is known here");
 	dev->owner = 0;
+	dev->vms = 0;
 	vmb_left_file(dev->fd);
 	vmb_ok(dev->drv->query(dev->fd, &dev->caps));
+	igt_require_f(dev->caps.va_end >= VMB_LOAD_WINDOW + VMB_WINDOW_SIZE,
+		      "VMs of %s are too small for these tests\n",
+		      dev->drv->name);
 }
 
 void vmb_close(struct vmb_dev *dev)
@@ -107,6 +111,8 @@ static const char *const feature_names[] = {
 	"reports of faults", "timeouts of queues", "counts of mappings",
 	"VMs of a given range", "mappings that repeat", "userptr mappings",
 	"a memory limit that can be set", "page tables that can be made to fail",
+	"a place of faults", "queues that outlive a fault",
+	"several VMs for an open file",
 };
 
 void vmb_need(const struct vmb_dev *dev, uint32_t features)

@@ -44,11 +44,11 @@ enum vmb_feature {
 	VMB_PRIME = 1 << 7,
 	/** @VMB_WAIT: the engine's VMB_CMD_WAIT */
 	VMB_WAIT = 1 << 8,
-	/** @VMB_FAULT: a bad access ends its job, and report() tells where */
+	/** @VMB_FAULT: a bad access ends its job, with caps.fault_error */
 	VMB_FAULT = 1 << 9,
 	/** @VMB_TIMEOUT: queues have a timeout that can be chosen */
 	VMB_TIMEOUT = 1 << 10,
-	/** @VMB_COUNTS: report() counts mappings and page-table entries */
+	/** @VMB_COUNTS: vm_report() counts mappings and page-table entries */
 	VMB_COUNTS = 1 << 11,
 	/** @VMB_VM_RANGE: a VM can be made smaller than the largest */
 	VMB_VM_RANGE = 1 << 12,
@@ -60,6 +60,18 @@ enum vmb_feature {
 	VMB_LIMIT = 1 << 15,
 	/** @VMB_BREAK: break_binds() makes page tables fail */
 	VMB_BREAK = 1 << 16,
+	/** @VMB_FAULT_TOLD: vm_report() tells where the last one was */
+	VMB_FAULT_TOLD = 1 << 17,
+	/**
+	 * @VMB_FAULT_ALONE: a fault ends one job; else its queue is dead, too,
+	 * and the tests make a new one after each fault
+	 */
+	VMB_FAULT_ALONE = 1 << 18,
+	/**
+	 * @VMB_VMS: caps.max_vms of them for a file, and vm_destroy(); else a
+	 * file has one VM that goes when the file is closed
+	 */
+	VMB_VMS = 1 << 19,
 };
 
 /**
@@ -78,12 +90,20 @@ struct vmb_caps {
 	uint32_t max_ops;
 	/** @max_syncs: syncs of one bind or job */
 	uint32_t max_syncs;
-	/** @max_vms: VMs of one file */
+	/** @max_vms: VMs of one file, with VMB_VMS */
 	uint32_t max_vms;
 	/** @max_queues: queues of one file */
 	uint32_t max_queues;
 	/** @max_timeout_ms: the longest timeout of a queue, with VMB_TIMEOUT */
 	uint32_t max_timeout_ms;
+	/** @fault_error: what the fence of a job says that faulted: an errno */
+	int fault_error;
+	/**
+	 * @table_levels: of page tables, a page with 512 entries each, where
+	 * tables that have nothing in them are freed; 0: they are made in
+	 * another way, and what they take is not compared
+	 */
+	unsigned int table_levels;
 };
 
 enum vmb_op_type {
@@ -133,7 +153,12 @@ enum vmb_cmd_type {
 	VMB_CMD_COPY,
 	/** @VMB_CMD_WRITE: store the 64-bit value at addr */
 	VMB_CMD_WRITE,
-	/** @VMB_CMD_WAIT: until the 64-bit word at addr is value or more */
+	/**
+	 * @VMB_CMD_WAIT: until the 64-bit word at addr is value or more
+	 *
+	 * An engine may look at the lower 32 bits alone, and take these as
+	 * signed: what the tests wait for comes out the same.
+	 */
 	VMB_CMD_WAIT,
 };
 
@@ -245,7 +270,7 @@ struct vmb_exec {
 struct vmb_report {
 	/** @dead: it takes no more binds and jobs */
 	bool dead;
-	/** @faults: accesses that failed since the VM was made */
+	/** @faults: accesses that failed so far; with VMB_FAULT_TOLD */
 	uint64_t faults;
 	/** @fault_addr: of the last one */
 	uint64_t fault_addr;
@@ -291,8 +316,9 @@ struct vmb_driver {
 
 	/** @vm_create: [start, start + range); 0, 0: the largest */
 	int (*vm_create)(int fd, uint64_t start, uint64_t range, uint32_t *vm);
+	/** @vm_destroy: with VMB_VMS */
 	int (*vm_destroy)(int fd, uint32_t vm);
-	/** @vm_report: a feature says which fields are filled */
+	/** @vm_report: with VMB_COUNTS or VMB_FAULT_TOLD, which say what */
 	int (*vm_report)(int fd, uint32_t vm, struct vmb_report *report);
 
 	/** @bo_create: private to @vm, or 0 */

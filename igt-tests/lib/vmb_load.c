@@ -12,7 +12,6 @@
 
 #include "vmb_left.h"
 
-#define LOAD_WINDOW (VMB_WINDOW + (1ull << 36))
 #define LOAD_PAGES 64
 #define LOAD_WAIT_NS 30000000000ll
 
@@ -92,10 +91,10 @@ struct vmb_load *vmb_load_start(struct vmb_vm *vm, const uint64_t *addrs,
 	load->done = vmb_syncobj(vm->dev);
 	vmb_bo_create(&load->seen, vm->dev, VMB_PAGE, 0, 0, 0);
 	memset(load->seen.cpu, 0, VMB_PAGE);
-	VMB_BIND(vm, vmb_map(&load->seen, 0, LOAD_WINDOW, VMB_PAGE));
+	VMB_BIND(vm, vmb_map(&load->seen, 0, VMB_LOAD_WINDOW, VMB_PAGE));
 	for (unsigned int i = 0; i < count; i++) {
 		load->expected[i] = vmb_word_at(vm, addrs[i]);
-		load->cmds[i] = vmb_copy(LOAD_WINDOW + 8 * i, addrs[i], 8);
+		load->cmds[i] = vmb_copy(VMB_LOAD_WINDOW + 8 * i, addrs[i], 8);
 	}
 	igt_assert(!pthread_create(&load->thread, NULL, load_thread, load));
 	vmb_left_load(load);
@@ -121,7 +120,7 @@ void vmb_load_stop(struct vmb_load *load)
 		     load->rounds, strerror(-load->error),
 		     (unsigned long long)load->strange);
 	vmb_ok(vm->dev->drv->queue_destroy(vm->dev->fd, load->queue));
-	VMB_BIND(vm, vmb_unmap(LOAD_WINDOW, VMB_PAGE));
+	VMB_BIND(vm, vmb_unmap(VMB_LOAD_WINDOW, VMB_PAGE));
 	vmb_bo_close(&load->seen);
 	igt_assert(!drmSyncobjDestroy(vm->dev->fd, load->done));
 	free(load);

@@ -35,15 +35,16 @@ void vmb_evict_all(struct vmb_dev *dev)
 		.range = VMB_PAGE,
 	};
 	struct vmb_bind bind = { .ops = &op, .num_ops = 1 };
+	struct vmb_dev own;
 	int ret;
 
-	vmb_ok(dev->drv->vm_create(dev->fd, 0, 0, &bind.vm));
-	vmb_ok(dev->drv->bo_create(dev->fd, VMB_PAGE, 0, 0, &op.bo));
+	vmb_open(&own);
+	vmb_ok(own.drv->vm_create(own.fd, 0, 0, &bind.vm));
+	vmb_ok(own.drv->bo_create(own.fd, VMB_PAGE, 0, 0, &op.bo));
 	vmb_limit(dev, VMB_PAGE);
-	ret = dev->drv->bind(dev->fd, &bind);
+	ret = own.drv->bind(own.fd, &bind);
 	vmb_limit(dev, 0);
 	/* There is no room beside what is pinned, but all else has gone. */
 	igt_assert_f(!ret || ret == -ENOMEM, "%s\n", strerror(-ret));
-	vmb_ok(vmb_handle_close(dev, op.bo));
-	vmb_ok(dev->drv->vm_destroy(dev->fd, bind.vm));
+	vmb_close(&own);
 }

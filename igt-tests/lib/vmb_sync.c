@@ -127,3 +127,17 @@ int vmb_done(struct vmb_dev *dev, uint32_t syncobj, uint64_t point)
 	igt_assert(!drmSyncobjDestroy(dev->fd, binary));
 	return status;
 }
+
+void vmb_fence_move(struct vmb_dev *from, uint32_t binary, struct vmb_dev *dev,
+		    uint32_t syncobj, uint64_t point)
+{
+	uint32_t ours;
+	int file;
+
+	igt_assert(!drmSyncobjHandleToFD(from->fd, binary, &file));
+	igt_assert(!drmSyncobjFDToHandle(dev->fd, file, &ours));
+	close(file);
+	igt_assert(!drmSyncobjTransfer(dev->fd, syncobj, point, ours, 0, 0));
+	igt_assert(!drmSyncobjDestroy(dev->fd, ours));
+	igt_assert(!drmSyncobjDestroy(from->fd, binary));
+}

@@ -12,8 +12,11 @@ void vmb_vm_create(struct vmb_vm *vm, struct vmb_dev *dev)
 {
 	struct vmb_bo *window = &vm->window;
 
+	igt_require_f(dev->caps.features & VMB_VMS || !dev->vms,
+		      "%s has one VM for each open file\n", dev->drv->name);
 	vm->dev = dev;
 	vmb_ok(dev->drv->vm_create(dev->fd, 0, 0, &vm->id));
+	dev->vms++;
 	vm->queue = vmb_queue(vm, 0);
 	*window = (struct vmb_bo){ .dev = dev, .size = VMB_WINDOW_SIZE };
 	vmb_ok(dev->drv->bo_create(dev->fd, window->size, 0,
@@ -25,16 +28,24 @@ void vmb_vm_create(struct vmb_vm *vm, struct vmb_dev *dev)
 
 void vmb_vm_destroy(struct vmb_vm *vm)
 {
-	vmb_ok(vm->dev->drv->queue_destroy(vm->dev->fd, vm->queue));
-	vmb_ok(vm->dev->drv->vm_destroy(vm->dev->fd, vm->id));
+	struct vmb_dev *dev = vm->dev;
+
+	vmb_ok(dev->drv->queue_destroy(dev->fd, vm->queue));
+	if (dev->caps.features & VMB_VMS) {
+		vmb_ok(dev->drv->vm_destroy(dev->fd, vm->id));
+		dev->vms--;
+	} else {
+		VMB_BIND(vm, vmb_unmap(VMB_WINDOW, VMB_WINDOW_SIZE));
+	}
 	vmb_bo_close(&vm->window);
 }
 
 struct vmb_report vmb_report(struct vmb_vm *vm)
 {
-	struct vmb_report report;
+	struct vmb_report report = { 0 };
 
-	vmb_ok(vm->dev->drv->vm_report(vm->dev->fd, vm->id, &report));
+	if (vm->dev->caps.features & (VMB_COUNTS | VMB_FAULT_TOLD))
+		vmb_ok(vm->dev->drv->vm_report(vm->dev->fd, vm->id, &report));
 	return report;
 }
 
@@ -290,32 +301,80 @@ void vmb_reaches(struct vmb_vm *vm, uint64_t addr, uint64_t range,
 	}
 }
 
+/* After a fault: one that takes jobs. */
+static void queue_anew(struct vmb_vm *vm)
+{
+	if (vm->dev->caps.features & VMB_FAULT_ALONE)
+		return;
+
+	vmb_ok(vm->dev->drv->queue_destroy(vm->dev->fd, vm->queue));
+	vm->queue = vmb_queue(vm, 0);
+}
+
+void vmb_fault_told(struct vmb_vm *vm, uint64_t addr, bool write)
+{
+	struct vmb_report report = vmb_report(vm);
+
+	if (!(vm->dev->caps.features & VMB_FAULT_TOLD))
+		return;
+
+	igt_assert_eq_u64(report.fault_addr, addr);
+	igt_assert_eq(report.fault_write, write);
+}
+
+void vmb_job_faults(struct vmb_vm *vm, const struct vmb_cmd *cmds,
+		    uint32_t count)
+{
+	igt_assert_eq(vmb_run(vm->dev, vm->queue, cmds, count),
+		      -vm->dev->caps.fault_error);
+	queue_anew(vm);
+}
+
+void vmb_has_faulted(struct vmb_vm *vm, uint32_t syncobj)
+{
+	igt_assert_eq(vmb_done(vm->dev, syncobj, 0),
+		      -vm->dev->caps.fault_error);
+	queue_anew(vm);
+}
+
+static void run_each(struct vmb_vm *vm, const struct vmb_cmd *cmds,
+		     uint32_t count, int *status)
+{
+	if (vm->dev->caps.features & VMB_FAULT_ALONE) {
+		vmb_run_all(vm->dev, vm->queue, cmds, count, status);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		status[i] = vmb_run1(vm, cmds[i]);
+		queue_anew(vm);
+	}
+}
+
 void vmb_all_fault(struct vmb_vm *vm, const uint64_t *addrs, const bool *write,
 		   uint32_t count)
 {
-	bool told = vm->dev->caps.features & VMB_FAULT;
-	uint64_t before = told ? vmb_report(vm).faults : 0;
+	const struct vmb_caps *caps = &vm->dev->caps;
+	uint64_t before = vmb_report(vm).faults;
 	struct vmb_cmd cmds[VMB_ENDS];
-	struct vmb_report report;
 	int status[VMB_ENDS];
 
 	igt_assert(count && count <= VMB_ENDS);
+	if (!(caps->features & VMB_FAULT))
+		return;
+
 	for (uint32_t i = 0; i < count; i++)
 		cmds[i] = write[i] ? vmb_write(addrs[i], 0x0bad0bad0bad0badull) :
 				     vmb_copy(VMB_WINDOW, addrs[i], 8);
-	vmb_run_all(vm->dev, vm->queue, cmds, count, status);
+	run_each(vm, cmds, count, status);
 	for (uint32_t i = 0; i < count; i++)
-		igt_assert_f(status[i] == -EFAULT, "%s %#llx: %s, not a fault\n",
+		igt_assert_f(status[i] == -caps->fault_error,
+			     "%s %#llx: %s, not a fault\n",
 			     write[i] ? "writing" : "reading",
 			     (unsigned long long)addrs[i],
 			     status[i] ? strerror(-status[i]) : "success");
-	if (!told)
-		return;
-
-	report = vmb_report(vm);
-	igt_assert_eq_u64(report.faults, before + count);
-	igt_assert_eq_u64(report.fault_addr, addrs[count - 1]);
-	igt_assert_eq(report.fault_write, write[count - 1]);
+	vmb_fault_told(vm, addrs[count - 1], write[count - 1]);
+	if (caps->features & VMB_FAULT_TOLD)
+		igt_assert_eq_u64(vmb_report(vm).faults, before + count);
 }
 
 void vmb_faults(struct vmb_vm *vm, uint64_t addr, bool write)

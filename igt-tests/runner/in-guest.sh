@@ -3,18 +3,21 @@
 #
 # Usage: in-guest.sh LIST OUT
 #
-# In a guest, from the top of the checkout: loads the modules that LIST names and
-# runs the tests of OUT/wanted under igt_runner, with results to OUT; or, if there
+# In a guest, from the top of the checkout: loads the modules that LIST, a file or
+# the name of a driver, names and runs the tests of OUT/wanted under igt_runner, with results to OUT; or, if there
 # is OUT/direct, each program once for all its tests, with what it says to that
 # folder. IGT is in /job/show, its own programs included.
 
 set -u
 
-list=igt-tests/lists/$1.list
+case $1 in
+*/*) list=$1 ;;
+*) list=igt-tests/lists/$1.list ;;
+esac
 out=$2
 programs=build/igt
 driver=$(sed -n 's/^# Driver: *//p' "$list")
-driver=${driver:-$1}
+driver=${driver:-$(basename "$list" .list)}
 
 fail() {
 	echo "$*" >"$out/failure"
@@ -33,17 +36,21 @@ uml-*)
 	lib=$igt/lib
 	runner=$igt/igt_runner
 	cp -a /job/show/usr/lib/x86_64-linux-gnu $lib
-	cp -a /job/show/usr/bin/igt_runner $runner
+	[ -d "$out/direct" ] || cp -a /job/show/usr/bin/igt_runner $runner
 	;;
 esac
 export LD_LIBRARY_PATH=$lib
-missing=$(ldd $runner | sed -n 's/^[[:space:]]*\(.*\) => not found$/\1/p' | tr '\n' ' ')
-[ -e $lib/libigt.so.0 ] || missing="libigt.so.0 $missing"
+[ -e $lib/libigt.so.0 ] || fail "IGT cannot be run, this library is not there: libigt.so.0"
+# What is started, and so needs all libraries: the runner, or the programs themselves.
+starts=$runner
+[ ! -d "$out/direct" ] || starts=$(find "$programs" -maxdepth 1 -name 'vmb_*' | head -n 1)
+[ -x "$starts" ] || fail "IGT cannot be run, this program is not there: ${starts:-$programs/vmb_*}"
+missing=$(ldd "$starts" | sed -n 's/^[[:space:]]*\(.*\) => not found$/\1/p' | tr '\n' ' ')
 [ -z "$missing" ] || fail "IGT cannot be run, these libraries are not there: $missing"
 
 modules=$(sed -n 's/^# Modules: *//p' "$list")
 # shellcheck disable=SC2086 # a list of words
-lab/guest/load $modules || fail "the modules of $driver cannot be loaded"
+[ -z "$modules" ] || lab/guest/load $modules || fail "the modules of $driver cannot be loaded"
 for other in $(sed -n 's/^# Others: *//p' "$list"); do
 	lab/guest/load "$other" 2>/dev/null
 done
@@ -69,6 +76,9 @@ for program in $wanted; do
 done
 # Once, so that what mounts it does not do so inside of a test.
 ls /sys/kernel/debug/tracing >/dev/null 2>&1
+for setting in $(cat "$out/settings" 2>/dev/null); do
+	export "${setting?}"
+done
 export VMB_DRIVER="$driver" IGT_FORCE_DRIVER="$driver" IGT_SENTINEL_ON_STDERR=1
 
 # Files are closed, but a worker may have to free the last VM.

@@ -258,7 +258,7 @@ def print_ktap(tests):
                 print("# " + line)
         word = "not ok" if test.verdict == FAIL else "ok"
         skip = f" # SKIP {test.why}" if test.verdict == SKIP else ""
-        print(f"{word} {number} - {test.program} {test.subtest}{skip}")
+        print(f"{word} {number} - {test.name}{skip}")
 
 
 def print_list(tests, out, driver):

@@ -544,11 +544,11 @@ static void ioctl_of_another_type(struct vmb_dev *dev)
 
 static const struct vmb_test tests[] = {
 	{ "row-02-vm-range", vm_range, "VMs that end where none may",
-	  VMB_VM_RANGE },
+	  VMB_VM_RANGE | VMB_VMS },
 	{ "row-03-unknown-vm", unknown_vm, "VMs that never were, or are gone",
-	  VMB_FAULT },
+	  VMB_VMS | VMB_FAULT_TOLD },
 	{ "row-03-vm-of-another-file", vm_of_another_file,
-	  "VMs and queues of another file", VMB_FAULT },
+	  "VMs and queues of another file", VMB_VMS | VMB_FAULT_TOLD },
 	{ "row-04-queue-quota", queue_quota, "One queue too many" },
 	{ "row-11-ends-of-a-vm", ends_of_a_vm, "To the page at both ends" },
 	{ "row-12-bo-size", bo_size, "BOs of sizes that cannot be" },
@@ -556,7 +556,7 @@ static const struct vmb_test tests[] = {
 	{ "row-14-handle-of-another-file", handle_of_another_file,
 	  "A handle of another file" },
 	{ "row-15-private-bo-of-another-vm", private_bo_of_another_vm,
-	  "A private BO elsewhere", VMB_PRIVATE },
+	  "A private BO elsewhere", VMB_PRIVATE | VMB_VMS },
 	{ "row-17-syncs-of-a-synchronous-bind", syncs_of_a_synchronous_bind,
 	  "Syncs of a call that waits", VMB_ASYNC },
 	{ "row-18-unknown-syncobj", unknown_syncobj,

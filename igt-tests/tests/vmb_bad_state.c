@@ -18,7 +18,6 @@
 
 IGT_TEST_DESCRIPTION("Calls that come at the wrong time");
 
-#define NEVER (1ull << 63)
 
 static struct vmb_world w;
 
@@ -64,10 +63,10 @@ static void vm_quota(struct vmb_dev *dev)
 	vmb_ok(dev->drv->vm_create(dev->fd, 0, 0, &vm));
 }
 
-/* A job that runs until NEVER is stored at the start of the world. */
+/* A job that runs until VMB_LATER is stored at the start of the world. */
 static uint32_t stuck_job(uint32_t queue)
 {
-	struct vmb_cmd cmd = vmb_wait_word(VMB_DATA, NEVER);
+	struct vmb_cmd cmd = vmb_wait_word(VMB_DATA, VMB_LATER);
 	uint32_t done = vmb_syncobj(w.dev);
 
 	vmb_ok(vmb_try_exec(w.dev, queue, &cmd, 1,
@@ -314,23 +313,26 @@ static void unmapped_address(struct vmb_dev *dev)
 	other = vmb_queue(&w.vm, 0);
 	/* The call is fine. */
 	vmb_ok(vmb_try_exec(dev, other, &cmd, 1, VMB_SYNCS(vmb_signal(bad, 0))));
-	igt_assert_eq(vmb_done(dev, bad, 0), -EFAULT);
-	igt_assert_eq_u64(vmb_report(&w.vm).fault_addr, cmd.addr);
-	igt_assert(vmb_report(&w.vm).fault_write);
+	igt_assert_eq(vmb_done(dev, bad, 0), -dev->caps.fault_error);
+	vmb_fault_told(&w.vm, cmd.addr, true);
 	vmb_world_unchanged(&w);
 	cmd.addr = VMB_DATA;
+	if (!(dev->caps.features & VMB_FAULT_ALONE))
+		other = w.vm.queue;
 	vmb_ok(vmb_run(dev, other, &cmd, 1));
 	igt_assert_eq_u64(w.a.cpu[0], 1);
 }
 
 static void write_to_readonly(struct vmb_dev *dev)
 {
+	struct vmb_cmd cmd;
+
 	vmb_world_begin(&w, dev);
 	VMB_BIND(&w.vm, vmb_map_readonly(&w.b, 0, VMB_DATA + (1 << 30),
 					 w.b.size));
 	vmb_faults(&w.vm, VMB_DATA + (1 << 30) + 64, true);
-	igt_assert_eq(vmb_run1(&w.vm, vmb_fill(VMB_DATA + (1 << 30), w.b.size,
-					       1)), -EFAULT);
+	cmd = vmb_fill(VMB_DATA + (1 << 30), w.b.size, 1);
+	vmb_job_faults(&w.vm, &cmd, 1);
 	vmb_bo_intact(&w.b);
 	VMB_BIND(&w.vm, vmb_unmap(VMB_DATA + (1 << 30), w.b.size));
 	vmb_world_unchanged(&w);
@@ -466,10 +468,11 @@ static void memory_cgroup(struct vmb_dev *dev)
 }
 
 static const struct vmb_test tests[] = {
-	{ "row-03-destroyed-twice", destroyed_twice, "A VM destroyed twice" },
-	{ "row-04-vm-quota", vm_quota, "One VM too many" },
+	{ "row-03-destroyed-twice", destroyed_twice, "A VM destroyed twice",
+	  VMB_VMS },
+	{ "row-04-vm-quota", vm_quota, "One VM too many", VMB_VMS },
 	{ "row-05-destroyed-with-jobs", destroyed_with_jobs,
-	  "A VM destroyed with jobs queued", VMB_WAIT },
+	  "A VM destroyed with jobs queued", VMB_WAIT | VMB_VMS },
 	{ "row-15-private-bo-exported", private_bo_exported,
 	  "Export of a private BO", VMB_PRIVATE | VMB_PRIME },
 	{ "row-16-undone", undone, "An operation whose page tables fail",
@@ -481,11 +484,11 @@ static const struct vmb_test tests[] = {
 	{ "row-17-too-many-syncs", too_many_syncs, "One sync too many",
 	  VMB_ASYNC },
 	{ "row-20-bind-on-a-destroyed-vm", bind_on_a_destroyed_vm,
-	  "A bind in a VM that is gone", VMB_ASYNC },
+	  "A bind in a VM that is gone", VMB_ASYNC | VMB_VMS },
 	{ "row-20-exec-on-a-destroyed-vm", exec_on_a_destroyed_vm,
-	  "A job in a VM that is gone" },
+	  "A job in a VM that is gone", VMB_VMS },
 	{ "row-20-dead-vm", dead_vm, "Binds and jobs in a VM that died",
-	  VMB_BREAK | VMB_ASYNC | VMB_FAULT },
+	  VMB_BREAK | VMB_ASYNC | VMB_VMS | VMB_FAULT_TOLD },
 	{ "row-21-killed-queue", killed_queue, "A job for a killed queue",
 	  VMB_TIMEOUT | VMB_WAIT },
 	{ "row-23-unmapped-address", unmapped_address,

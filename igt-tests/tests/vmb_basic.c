@@ -412,7 +412,7 @@ static const struct vmb_test tests[] = {
 	  "A mapping keeps its BO" },
 	{ "cpu-keeps-the-bo", cpu_keeps_the_bo, "So does the CPU's mapping" },
 	{ "vm-of-a-range", vm_of_a_range, "A VM ends where it was made to end",
-	  VMB_VM_RANGE },
+	  VMB_VM_RANGE | VMB_VMS },
 	{ "unaligned-access", unaligned_access,
 	  "The engine crosses from one mapping into the next" },
 };

@@ -16,7 +16,6 @@
 IGT_TEST_DESCRIPTION("Timeouts, and closing with work in flight");
 
 #define TIMEOUT_MS 200
-#define NEVER (1ull << 63)
 
 struct fixture {
 	struct vmb_dev *dev;
@@ -32,11 +31,11 @@ static void begin(struct fixture *f, struct vmb_dev *dev)
 	VMB_BIND(&f->vm, vmb_map(&f->bo, 0, VMB_DATA, f->bo.size));
 }
 
-/* A job that runs until somebody stores NEVER at the first word. */
+/* A job that runs until somebody stores VMB_LATER at the first word. */
 static void stuck(struct fixture *f, uint32_t queue,
 		  const struct vmb_sync *syncs, uint32_t count)
 {
-	struct vmb_cmd cmd = vmb_wait_word(VMB_DATA, NEVER);
+	struct vmb_cmd cmd = vmb_wait_word(VMB_DATA, VMB_LATER);
 
 	vmb_ok(vmb_try_exec(f->dev, queue, &cmd, 1, syncs, count));
 }
@@ -94,7 +93,7 @@ static void timeout_leaves_others_alone(struct vmb_dev *dev)
 	vmb_pending(dev, good, 0);
 	igt_assert(!vmb_report(&f.vm).dead);
 	VMB_BIND(&f.vm, vmb_map(&f.bo, 0, VMB_DATA + (1 << 20), VMB_PAGE));
-	vmb_ok(vmb_run1(&f.vm, vmb_write(VMB_DATA + (1 << 20), NEVER)));
+	vmb_ok(vmb_run1(&f.vm, vmb_write(VMB_DATA + (1 << 20), VMB_LATER)));
 	vmb_ok(vmb_done(dev, good, 0));
 }
 
@@ -295,7 +294,7 @@ static const struct vmb_test tests[] = {
 	{ "queue-destroyed", queue_destroyed,
 	  "A queue goes with jobs in flight", VMB_WAIT },
 	{ "vm-destroyed", vm_destroyed, "A VM goes with jobs and binds in flight",
-	  VMB_WAIT | VMB_ASYNC },
+	  VMB_WAIT | VMB_ASYNC | VMB_VMS },
 	{ "file-closed", file_closed, "Files go with all that",
 	  VMB_WAIT | VMB_ASYNC },
 	{ "process-killed", process_killed, "Processes are killed with all that",

@@ -143,14 +143,14 @@ static void all_kinds(struct vmb_dev *dev)
 }
 
 /* What the CPU has mapped leads to the memory that the BO has, not had. */
-static void mapped_by_the_cpu(struct vmb_dev *dev)
+static void cpu_follows(struct vmb_dev *dev, uint64_t size, uint32_t flags)
 {
+	struct vmb_bo bo, other;
 	struct vmb_vm vm;
-	struct vmb_bo bo;
 
 	vmb_vm_create(&vm, dev);
-	vmb_bo_create(&bo, dev, SIZE, 0, 0, 1);
-	VMB_BIND(&vm, vmb_map(&bo, 0, VMB_DATA, SIZE));
+	vmb_bo_create(&bo, dev, size, flags, 0, 1);
+	VMB_BIND(&vm, vmb_map(&bo, 0, VMB_DATA, size));
 	for (uint64_t i = 0; i < 6; i++) {
 		uint64_t at = i * 9 * VMB_PAGE / 8;
 
@@ -158,11 +158,24 @@ static void mapped_by_the_cpu(struct vmb_dev *dev)
 		bo.cpu[at] = i;
 		igt_assert_eq_u64(vmb_word_at(&vm, VMB_DATA + 8 * at), i);
 		vmb_evict_all(dev);
+		/* Takes the very memory, lest the BO gets it back. */
+		vmb_bo_create(&other, dev, size, flags, 0, 2);
 		vmb_ok(vmb_run1(&vm, vmb_write(VMB_DATA + 8 * at, ~i)));
 		igt_assert_eq_u64(bo.cpu[at], ~i);
 		bo.cpu[at] = vmb_word(&bo, 8 * at);
 	}
 	vmb_bo_intact(&bo);
+}
+
+static void mapped_by_the_cpu(struct vmb_dev *dev)
+{
+	cpu_follows(dev, SIZE, 0);
+}
+
+/* Of small pages the kernel may keep the very same ones; not of these. */
+static void huge_mapped_by_the_cpu(struct vmb_dev *dev)
+{
+	cpu_follows(dev, dev->caps.huge_page, VMB_BO_HUGE);
 }
 
 static void drop_caches(char what)
@@ -461,6 +474,8 @@ static const struct vmb_test tests[] = {
 	  VMB_PRIVATE },
 	{ "mapped-by-the-cpu", mapped_by_the_cpu,
 	  "The CPU's mapping follows the BO", VMB_LIMIT },
+	{ "huge-mapped-by-the-cpu", huge_mapped_by_the_cpu,
+	  "That of a BO of large pages, too", VMB_LIMIT | VMB_HUGE },
 	{ "written-by-the-engine", written_by_the_engine,
 	  "What the engine wrote is kept", VMB_LIMIT },
 	{ "in-use", in_use, "A BO that a job uses is waited for",

@@ -165,15 +165,15 @@ static void two_files(struct vmb_dev *dev)
 }
 
 static const struct vmb_test tests[] = {
-	{ "isolated", isolated, "Two VMs at one address" },
-	{ "one-bo-in-many", one_bo_in_many, "One BO in many VMs" },
+	{ "isolated", isolated, "Two VMs at one address", VMB_VMS },
+	{ "one-bo-in-many", one_bo_in_many, "One BO in many VMs", VMB_VMS },
 	{ "unmap-bo-of-one-vm", unmap_bo_of_one_vm,
-	  "All mappings of a BO go from one VM alone", VMB_UNMAP_BO },
+	  "All mappings of a BO go from one VM alone", VMB_UNMAP_BO | VMB_VMS },
 	{ "vm-goes-while-others-use-its-bo", vm_goes_while_others_use_its_bo,
-	  "A VM is destroyed, its BO lives on" },
+	  "A VM is destroyed, its BO lives on", VMB_VMS },
 	{ "through-a-chain-of-vms", through_a_chain_of_vms,
-	  "Jobs of several VMs, one after the other", VMB_TIMELINE },
-	{ "most-vms", most_vms, "As many VMs as may be, and one more" },
+	  "Jobs of several VMs, one after the other", VMB_TIMELINE | VMB_VMS },
+	{ "most-vms", most_vms, "As many VMs as may be, and one more", VMB_VMS },
 	{ "two-files", two_files, "Two open files" },
 };
 

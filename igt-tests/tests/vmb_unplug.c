@@ -179,7 +179,7 @@ static int status_of(struct vmb_dev *dev, int syncobj_file)
 /* Jobs and binds that are under way: each fence is signalled. */
 static void work_in_flight(struct vmb_dev *dev)
 {
-	struct vmb_cmd stuck = vmb_wait_word(VMB_DATA, 1ull << 63);
+	struct vmb_cmd stuck = vmb_wait_word(VMB_DATA, VMB_LATER);
 	uint32_t syncs[3];
 	struct vmb_dev fresh;
 	struct fixture f;
@@ -257,7 +257,7 @@ static void under_load(struct vmb_dev *dev)
 static const struct vmb_test tests[] = {
 	{ "idle", idle, "Nothing is under way" },
 	{ "row-27-every-call", every_call,
-	  "Each call says that there is no device", VMB_FAULT },
+	  "Each call says that there is no device", VMB_FAULT_TOLD },
 	{ "row-27-open", opened, "So does open()" },
 	{ "cpu-mapping-stays", cpu_mapping_stays,
 	  "What the CPU has mapped is still there" },

@@ -154,30 +154,44 @@ static uint64_t *shared_memory(uint64_t size, int *memfd)
 static void munmapped_under_a_job(struct vmb_dev *dev)
 {
 	enum { JOBS = 24 };
+	struct vmb_gate gate;
 	struct vmb_cmd cmd;
 	struct fixture f;
 	uint64_t *view;
 	uint32_t done;
-	int memfd;
+	int memfd, go[2];
+	char byte;
 
 	begin(&f, dev);
+	vmb_gate_create(&gate, dev);
 	done = vmb_syncobj(dev);
 	f.user.cpu = shared_memory(SIZE, &memfd);
 	view = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, memfd, 0);
 	igt_assert(view != MAP_FAILED);
+	igt_assert(!pipe(go));
+	igt_fork(child, 1) {
+		igt_assert(read(go[0], &byte, 1) == 1);
+		vmb_sleep_ms(100);
+		vmb_gate_open(&gate, 1);
+	}
 	VMB_BIND(&f.vm, vmb_map(&f.user, 0, VMB_DATA, SIZE));
 	for (uint64_t i = 0; i < JOBS; i++) {
 		cmd = vmb_fill(VMB_DATA, SIZE, i + 1);
 		vmb_ok(vmb_try_exec(dev, f.vm.queue, &cmd, 1,
-				    VMB_SYNCS(vmb_signal(done, 0))));
+				    VMB_SYNCS(vmb_wait(gate.syncobj, 0),
+					      vmb_signal(done, 0))));
 	}
+	igt_assert(write(go[1], "x", 1) == 1);
+	/* None has begun, and all of them have to end well before that returns. */
 	igt_assert(!munmap(f.user.cpu, SIZE));
-	/* All ended well, and before that. */
 	vmb_ok(vmb_done(dev, done, 0));
+	igt_waitchildren();
 	for (uint64_t i = 0; i < SIZE / 8; i++)
 		igt_assert_eq_u64(view[i], (uint64_t)JOBS << 32 | JOBS);
 	vmb_unmapped(&f.vm, VMB_DATA, SIZE);
 	close(memfd);
+	close(go[0]);
+	close(go[1]);
 }
 
 /* Half of it, over half of other memory that is bound, too. */
@@ -496,8 +510,7 @@ static void under_load(struct vmb_dev *dev)
 	igt_assert(d.rounds);
 	for (uint64_t i = 0; i < jobs && i < 512; i++)
 		igt_assert_eq_u64(f.user.cpu[(jobs - i) % 512], jobs - i);
-	if (dev->caps.features & VMB_FAULT)
-		igt_assert_eq_u64(vmb_report(&f.vm).faults, 0);
+	igt_assert_eq_u64(vmb_report(&f.vm).faults, 0);
 }
 
 /* With BOs, sparse ranges and cuts in one array; and one bad operation. */
@@ -537,7 +550,7 @@ static const struct vmb_test tests[] = {
 	  VMB_USERPTR | VMB_READONLY },
 	{ "munmapped", munmapped, "munmap(): the engine faults", VMB_USERPTR },
 	{ "munmapped-under-a-job", munmapped_under_a_job,
-	  "munmap() while jobs run", VMB_USERPTR },
+	  "munmap() while jobs are under way", VMB_USERPTR | VMB_WAIT },
 	{ "mremapped", mremapped, "mremap() over other memory that is bound",
 	  VMB_USERPTR },
 	{ "forked", forked, "fork(): a child has its own copy", VMB_USERPTR },
@@ -553,7 +566,8 @@ static const struct vmb_test tests[] = {
 	{ "gone-before-the-bind", gone_before_the_bind,
 	  "Pages go while their bind is queued",
 	  VMB_USERPTR | VMB_ASYNC | VMB_WAIT },
-	{ "two-vms", two_vms, "The same memory in two VMs", VMB_USERPTR },
+	{ "two-vms", two_vms, "The same memory in two VMs",
+	  VMB_USERPTR | VMB_VMS },
 	{ "owner-gone", owner_gone, "The process ends, the file stays",
 	  VMB_USERPTR },
 	{ "huge", huge, "Huge pages of the process", VMB_USERPTR | VMB_HUGE },
