@@ -6,9 +6,10 @@ Usage: judge.py FORMAT DRIVER KERNEL OUT STATUS
 
 igt_runner ends well whatever fails, and calls a program or a subtest that is
 not there skipped. So what has to be there is in OUT/wanted, and each of these
-has to have passed; or skipped where its line ends in "skip: REASON", or "skip
-KERNELS: REASON" with a pattern of kernels; or missed a deadline, and then counts
-as skipped, where it ends in "late: REASON".
+has to have passed; or skipped where its line ends in "skip: REASON"; or missed a
+deadline, and then counts as skipped, where it ends in "late: REASON"; or failed in
+any way, and counts as skipped, too, where it ends in "fails: REASON". In front of
+the colon may stand a pattern of the kernels for which this holds.
 
 Without igt_runner, what the programs said is in OUT/direct, and the kernel's log
 with it; then the results are made of that.
@@ -35,10 +36,10 @@ class Test:
     def __init__(self, name, rest="", kernel=""):
         self.name = name
         self.program, _, self.subtest = name.partition("@")
-        skip = re.match(r"skip( \S+)?:", rest)
-        self.may_skip = bool(skip) and fnmatch.fnmatch(
-            kernel, (skip.group(1) or "*").strip())
-        self.late = rest[5:].strip() if rest.startswith("late:") else ""
+        may = re.match(r"(skip|late|fails)(?: (\S+))?: *(.*)", rest)
+        here = may and fnmatch.fnmatch(kernel, may.group(2) or "*")
+        self.may = may.group(1) if here else ""
+        self.because = may.group(3) if here else ""
         self.verdict = FAIL
         self.why = "no result"
         self.seconds = 0.0
@@ -61,8 +62,9 @@ class Test:
             self.verdict, self.why = PASS, ""
         elif told == "skip":
             self.skip()
-        elif told in ("fail", "timeout") and self.late:
-            self.verdict, self.why = SKIP, f"{told}: {self.late}"
+        elif (told in ("fail", "timeout") and self.may == "late" or
+              told in ("fail", "timeout", "crash") and self.may == "fails"):
+            self.verdict, self.why = SKIP, f"{told}: {self.because}"
         else:
             self.fail(told + ": " + self.reason("Failed assertion: (.*)"))
 
@@ -78,10 +80,10 @@ class Test:
             self.fail("the program could not be run")
             return
         why = self.reason(r"Test requirement: .*\n(.*)")
-        if not self.may_skip:
+        if self.may != "skip":
             self.fail("skipped, which the list does not say: " + why)
         else:
-            self.verdict, self.why = SKIP, why
+            self.verdict, self.why = SKIP, why or self.because
 
     def reason(self, pattern):
         found = re.search(pattern, self.text)
@@ -267,7 +269,7 @@ def print_list(tests, out, driver):
     head = [line for line in old if line.startswith("#")]
     # What depends on more than this run.
     kept = dict(line.split(" ", 1) for line in old
-                if re.match(r"\S+ (late|skip \S+):", line))
+                if re.match(r"\S+ (late|fails|skip \S+)( \S+)?:", line))
     lines = []
     judged = {test.name: test for test in tests}
     for name in read(out + "/subtests").split():

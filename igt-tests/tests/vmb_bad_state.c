@@ -18,7 +18,6 @@
 
 IGT_TEST_DESCRIPTION("Calls that come at the wrong time");
 
-
 static struct vmb_world w;
 
 static bool write_to(const char *path, const char *text)
