@@ -59,7 +59,7 @@ fn comes_and_goes<D: TestDriver>() -> Result {
     let may = MayAlloc::here();
     let world = world_of::<D>()?;
     let vm = world.vm::<D>()?;
-    let bo = world.object(b'A')?;
+    let (bo, other) = (world.object(b'A')?, world.object(b'B')?);
     let before = COUNTED.load(Ordering::Relaxed);
     let mut exec = Exec::new(&may, &vm, 0)?;
     {
@@ -69,10 +69,7 @@ fn comes_and_goes<D: TestDriver>() -> Result {
         drop(pair.clone());
         drop(pair);
         drop(locked.obtain(&may, &bo)?);
-        assert_eq!(
-            errno(locked.obtain(&may, &*world.object(b'B')?)),
-            EINVAL.to_errno()
-        );
+        assert_eq!(errno(locked.obtain(&may, &other)), EINVAL.to_errno());
     }
     // The end of the lock has freed what was left.
     assert_eq!(COUNTED.load(Ordering::Relaxed), before);
