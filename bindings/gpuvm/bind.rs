@@ -14,6 +14,7 @@ use kernel::{
     drm::gem::IntoGEMObject,
     error::{from_err_ptr, to_result},
     prelude::*,
+    seq_file::SeqFile,
     str::CStrExt,
     sync::{
         aref::{ARef, AlwaysRefCounted},
@@ -24,8 +25,7 @@ use kernel::{
 };
 
 use crate::{
-    bind_driver::Callbacks, mode::Choice, BindDriver, Immediate, VmArgs, VmResv, Workqueue,
-    WorkqueueUser,
+    bind_driver::Callbacks, mode::Choice, BindDriver, Immediate, VmArgs, VmResv, WorkqueueUser,
 };
 
 /// `DRM_GPUVM_BIND_NO_UNDO` of `<drm/drm_gpuvm_bind.h>`; the KUnit module compares it with C's.
@@ -36,9 +36,9 @@ pub(crate) const NO_UNDO: u32 = 1 << 0;
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::{BindArgs, VmArgs, Workqueue};
+/// use drm_gpuvm::{BindArgs, VmArgs, WorkqueueUser};
 ///
-/// fn args(cleanup: &Workqueue) -> BindArgs<'_> {
+/// fn args(cleanup: &WorkqueueUser) -> BindArgs<'_> {
 ///     BindArgs {
 ///         vm: VmArgs {
 ///             name: c"mine",
@@ -58,10 +58,10 @@ pub struct BindArgs<'a> {
     /// The name of the queue, for the scheduler's messages.
     pub queue_name: &'static CStr,
     /// Frees what jobs leave, and the VM in the end.
-    pub cleanup: &'a Workqueue,
-    /// Runs the jobs, and is one made [for fences](Workqueue::for_fences); `None` for one of the
+    pub cleanup: &'a WorkqueueUser,
+    /// Runs the jobs, and is one made [for fences](crate::Workqueue::for_fences); `None` for one of the
     /// queue's own.
-    pub submit: Option<&'a Workqueue>,
+    pub submit: Option<&'a WorkqueueUser>,
     /// A job that fails halfway is not undone, but kills the VM.
     pub no_undo: bool,
 }
@@ -127,6 +127,7 @@ pub struct BindVm<D: BindDriver> {
     queue: AtomicPtr<raw::drm_gpuvm_bind_queue>,
     #[pin]
     release: Work<Self>,
+    #[pin]
     driver: D,
     tables: UnsafeCell<D::Tables>,
     submit: Option<WorkqueueUser>,
@@ -449,6 +450,47 @@ impl<D: BindDriver> BindGuard<'_, D> {
     }
 }
 
+impl<D: BindDriver> BindGuard<'_, D> {
+    /// Shows what is mapped, for debugfs. Nothing else may be written with the VM locked: it could
+    /// allocate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm, Immediate};
+    /// # use kernel::{prelude::*, seq_file::SeqFile};
+    /// fn gpuvas<D: BindDriver<Mode = Immediate>>(vm: &BindVm<D>, file: &SeqFile) -> Result {
+    ///     vm.lock().show(file)
+    /// }
+    /// ```
+    pub fn show(&self, file: &SeqFile) -> Result {
+        // CAST: `SeqFile` is transparent.
+        let file = core::ptr::from_ref(file).cast_mut().cast();
+        // SAFETY: The VM is valid, and its lock held.
+        to_result(unsafe { raw::ref_drm_debugfs_gpuva_info(file, self.vm.as_raw()) })
+    }
+
+    /// The same, as one JSON object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm, Immediate};
+    /// # use kernel::{prelude::*, seq_file::SeqFile, seq_print};
+    /// fn gpuvas<D: BindDriver<Mode = Immediate>>(vm: &BindVm<D>, file: &SeqFile) -> Result {
+    ///     vm.lock().show_json(file)?;
+    ///     seq_print!(file, "\n");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn show_json(&self, file: &SeqFile) -> Result {
+        // CAST: As above.
+        let file = core::ptr::from_ref(file).cast_mut().cast();
+        // SAFETY: As above.
+        to_result(unsafe { raw::ref_drm_debugfs_gpuvm_json(file, self.vm.as_raw()) })
+    }
+}
+
 impl<D: BindDriver> Drop for BindGuard<'_, D> {
     fn drop(&mut self) {
         // SAFETY: The lock is held, by this thread.
@@ -461,7 +503,7 @@ impl<D: BindDriver> Drop for BindGuard<'_, D> {
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::{BindArgs, BindDriver, BindOp, OwnedBindVm, Syncs, VmArgs, Workqueue};
+/// use drm_gpuvm::{BindArgs, BindDriver, BindOp, OwnedBindVm, Syncs, VmArgs, WorkqueueUser};
 /// use kernel::prelude::*;
 ///
 /// /// Maps 64 KiB of an object, and waits until it is.
@@ -473,7 +515,7 @@ impl<D: BindDriver> Drop for BindGuard<'_, D> {
 ///
 /// fn make<D: BindDriver>(
 ///     resv: &D::Object,
-///     cleanup: &Workqueue,
+///     cleanup: &WorkqueueUser,
 ///     driver: D,
 ///     tables: D::Tables,
 /// ) -> Result<OwnedBindVm<D>> {
@@ -488,7 +530,7 @@ impl<D: BindDriver> Drop for BindGuard<'_, D> {
 ///         submit: None,
 ///         no_undo: false,
 ///     };
-///     OwnedBindVm::new(args, resv, driver, tables)
+///     OwnedBindVm::new(args, resv, Ok(driver), tables)
 /// }
 /// # fn main() {}
 /// ```
@@ -512,8 +554,8 @@ impl<D: BindDriver> OwnedBindVm<D> {
     /// Makes a VM on the device of `resv_object`, whose `dma_resv` becomes the VM's.
     ///
     /// `EINVAL` for a range that is empty or ends before it begins, or a reserve outside of it;
-    /// `ENOEXEC` if this crate and the C module were built from different headers; `ENOMEM`. Then
-    /// `driver` and `tables` are dropped.
+    /// `ENOEXEC` if this crate and the C module were built from different headers; `ENOMEM`; what
+    /// `driver` returns. Then `driver` and `tables` are dropped.
     ///
     /// Context: process; sleeps; allocates with `GFP_KERNEL_ACCOUNT`.
     ///
@@ -527,13 +569,13 @@ impl<D: BindDriver> OwnedBindVm<D> {
     ///     resv: &D::Object,
     ///     driver: D,
     /// ) -> Result<OwnedBindVm<D>> {
-    ///     OwnedBindVm::new(args, resv, driver, 0)
+    ///     OwnedBindVm::new(args, resv, Ok(driver), 0)
     /// }
     /// ```
     pub fn new(
         args: BindArgs<'_>,
         resv_object: &D::Object,
-        driver: D,
+        driver: impl PinInit<D, Error>,
         tables: D::Tables,
     ) -> Result<Self> {
         let length = |range: &Range<u64>| range.end.checked_sub(range.start).ok_or(EINVAL);
@@ -570,17 +612,21 @@ impl<D: BindDriver> OwnedBindVm<D> {
         unsafe { Self::add_queue(&args, vm) }
     }
 
-    fn allocate(args: &BindArgs<'_>, driver: D, tables: D::Tables) -> Result<NonNull<BindVm<D>>> {
+    fn allocate(
+        args: &BindArgs<'_>,
+        driver: impl PinInit<D, Error>,
+        tables: D::Tables,
+    ) -> Result<NonNull<BindVm<D>>> {
         let vm = KBox::pin_init(
-            pin_init!(BindVm {
+            try_pin_init!(BindVm {
                 inner <- Opaque::init_zeroed(),
                 refs: Refcount::new(1),
                 queue: AtomicPtr::new(null_mut()),
                 release <- Work::new(c"BindVm::release", args.cleanup.class()),
-                driver,
+                driver <- driver,
                 tables: UnsafeCell::new(tables),
-                submit: args.submit.map(Workqueue::user),
-                cleanup: args.cleanup.user(),
+                submit: args.submit.cloned(),
+                cleanup: args.cleanup.clone(),
             }),
             GFP_KERNEL_ACCOUNT,
         )?;

@@ -42,13 +42,15 @@ use crate::{BindMapping, BindOp, BindVm, GpuvaObject, Immediate, Mode};
 ///     type Tables = u64;
 ///     type Job = ();
 ///
-///     fn begin_job(&self) {}
-///
-///     fn validate(&self, _job: &mut (), _object: &O) -> Result {
+///     fn begin_job(&self) -> impl PinInit<()> + '_ {
 ///         Ok(())
 ///     }
 ///
-///     fn pt_reserve(&self, _job: &mut (), _op: &BindOp<'_, Self>) -> Result {
+///     fn validate(&self, _job: Pin<&mut ()>, _object: &O) -> Result {
+///         Ok(())
+///     }
+///
+///     fn pt_reserve(&self, _job: Pin<&mut ()>, _op: &BindOp<'_, Self>) -> Result {
 ///         Ok(())
 ///     }
 ///
@@ -91,13 +93,15 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     ///
     /// ```
     /// # use drm_gpuvm::BindDriver;
-    /// fn part<D: BindDriver>(driver: &D) -> D::Job {
+    /// # use kernel::prelude::*;
+    /// fn part<D: BindDriver>(driver: &D) -> impl PinInit<D::Job> + '_ {
     ///     driver.begin_job()
     /// }
     /// ```
-    fn begin_job(&self) -> Self::Job;
+    fn begin_job(&self) -> impl PinInit<Self::Job> + '_;
 
-    /// The job is over: frees what was set aside and not used, and what was taken out.
+    /// The job is over: its part is dropped after this, with what was set aside and not used, and
+    /// what was taken out.
     ///
     /// Context: process; sleeps; no `dma_resv` is held. For a userptr or an object that is evicted,
     /// in reclaim: nothing is allocated. For an object that is validated, its `dma_resv` is held.
@@ -106,13 +110,12 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     ///
     /// ```
     /// # use drm_gpuvm::BindDriver;
-    /// fn never_submitted<D: BindDriver>(driver: &D, part: D::Job) {
+    /// # use kernel::prelude::*;
+    /// fn never_submitted<D: BindDriver>(driver: &D, part: Pin<&mut D::Job>) {
     ///     driver.end_job(part);
     /// }
     /// ```
-    fn end_job(&self, job: Self::Job) {
-        drop(job);
-    }
+    fn end_job(&self, _job: Pin<&mut Self::Job>) {}
 
     /// Makes sure that an object that is to be mapped, or that was evicted and is to be used again,
     /// has memory.
@@ -124,11 +127,11 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     /// ```
     /// # use drm_gpuvm::BindDriver;
     /// # use kernel::prelude::*;
-    /// fn back<D: BindDriver>(driver: &D, part: &mut D::Job, object: &D::Object) -> Result {
+    /// fn back<D: BindDriver>(driver: &D, part: Pin<&mut D::Job>, object: &D::Object) -> Result {
     ///     driver.validate(part, object)
     /// }
     /// ```
-    fn validate(&self, job: &mut Self::Job, object: &Self::Object) -> Result;
+    fn validate(&self, job: Pin<&mut Self::Job>, object: &Self::Object) -> Result;
 
     /// Sets memory for page tables aside: for mapping any part of the range of a MAP, and for
     /// unmapping with the boundaries of the operation, whatever is mapped there.
@@ -142,11 +145,11 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     /// ```
     /// # use drm_gpuvm::{BindDriver, BindOp};
     /// # use kernel::prelude::*;
-    /// fn set_aside<D: BindDriver>(driver: &D, part: &mut D::Job, op: &BindOp<'_, D>) -> Result {
+    /// fn set_aside<D: BindDriver>(driver: &D, part: Pin<&mut D::Job>, op: &BindOp<'_, D>) -> Result {
     ///     driver.pt_reserve(part, op)
     /// }
     /// ```
-    fn pt_reserve(&self, job: &mut Self::Job, op: &BindOp<'_, Self>) -> Result;
+    fn pt_reserve(&self, job: Pin<&mut Self::Job>, op: &BindOp<'_, Self>) -> Result;
 
     /// Whether jobs are not to begin, after an unplug for instance: then with which error they end.
     ///
@@ -237,7 +240,7 @@ pub struct Section<'a, D: BindDriver> {
     /// The page tables.
     pub tables: &'a mut D::Tables,
     /// The driver's part of the job.
-    pub job: &'a mut D::Job,
+    pub job: Pin<&'a mut D::Job>,
 }
 
 impl<'a, D: BindDriver> Section<'a, D> {
@@ -318,9 +321,9 @@ unsafe fn vm_of<'a, D: BindDriver>(job: *mut raw::drm_gpuvm_bind_job) -> &'a Bin
 /// part.
 pub(crate) unsafe fn part_of<'a, D: BindDriver>(
     job: *mut raw::drm_gpuvm_bind_job,
-) -> &'a mut D::Job {
-    // SAFETY: By the requirements of this function; `job_init` wrote it.
-    unsafe { &mut *raw::ref_drm_gpuvm_bind_job_priv(job).cast() }
+) -> Pin<&'a mut D::Job> {
+    // SAFETY: By the requirements of this function; `job_init` wrote it, and it does not move.
+    unsafe { Pin::new_unchecked(&mut *raw::ref_drm_gpuvm_bind_job_priv(job).cast()) }
 }
 
 fn errno(result: Result) -> c_int {
@@ -359,12 +362,11 @@ impl<D: BindDriver> Callbacks<D> {
         // SAFETY: It is a job of a `BindVm<D>`, to which somebody has a reference.
         let vm = unsafe { vm_of::<D>(job) };
         vm.inc_ref();
-        // SAFETY: This is memory of that size, and nobody else has it.
-        unsafe {
-            raw::ref_drm_gpuvm_bind_job_priv(job)
-                .cast::<D::Job>()
-                .write(vm.driver().begin_job());
-        }
+        // SAFETY: This is memory of that size, which nobody else has, and which does not move.
+        let Ok(()) = unsafe {
+            let part = raw::ref_drm_gpuvm_bind_job_priv(job).cast::<D::Job>();
+            vm.driver().begin_job().__pinned_init(part)
+        };
     }
 
     /// # Safety
@@ -375,10 +377,8 @@ impl<D: BindDriver> Callbacks<D> {
         // was written there, and is not used afterwards.
         unsafe {
             let vm = vm_of::<D>(job);
-            let part = raw::ref_drm_gpuvm_bind_job_priv(job)
-                .cast::<D::Job>()
-                .read();
-            vm.driver().end_job(part);
+            vm.driver().end_job(part_of::<D>(job));
+            core::ptr::drop_in_place(raw::ref_drm_gpuvm_bind_job_priv(job).cast::<D::Job>());
             BindVm::dec_ref(vm.into());
         }
     }

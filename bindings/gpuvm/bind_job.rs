@@ -101,11 +101,12 @@ impl<'vm, D: BindDriver> BindJob<'vm, D> {
     ///
     /// ```
     /// # use drm_gpuvm::{BindDriver, BindJob};
-    /// fn part<'a, D: BindDriver>(job: &'a mut BindJob<'_, D>) -> &'a mut D::Job {
+    /// # use kernel::prelude::*;
+    /// fn part<'a, D: BindDriver>(job: &'a mut BindJob<'_, D>) -> Pin<&'a mut D::Job> {
     ///     job.data()
     /// }
     /// ```
-    pub fn data(&mut self) -> &mut D::Job {
+    pub fn data(&mut self) -> Pin<&mut D::Job> {
         // SAFETY: By the type invariants the job is ours.
         unsafe { part_of::<D>(self.job.as_ptr()) }
     }

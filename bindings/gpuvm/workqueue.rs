@@ -120,15 +120,6 @@ impl Workqueue {
         Ok(Self(shared))
     }
 
-    /// A lock class, for work whose memory has a [`WorkqueueUser`].
-    #[inline]
-    pub(crate) fn class(&self) -> Pin<&'static LockClassKey> {
-        let class: *const LockClassKey = &self.0.class;
-        // SAFETY: The class is pinned, and goes when the owner is dropped, which waits for all
-        // users and all work.
-        Pin::static_ref(unsafe { &*class })
-    }
-
     /// The right to use it.
     ///
     /// # Examples
@@ -176,6 +167,15 @@ impl Drop for Workqueue {
 pub struct WorkqueueUser(Arc<Shared>);
 
 impl WorkqueueUser {
+    /// A lock class, for work whose memory has a [`WorkqueueUser`].
+    #[inline]
+    pub(crate) fn class(&self) -> Pin<&'static LockClassKey> {
+        let class: *const LockClassKey = &self.0.class;
+        // SAFETY: The class is pinned, and goes when the owner is dropped, which waits for all
+        // users and all work.
+        Pin::static_ref(unsafe { &*class })
+    }
+
     /// The workqueue.
     ///
     /// # Examples
@@ -207,6 +207,14 @@ impl WorkqueueUser {
     #[inline]
     pub fn as_raw(&self) -> *mut workqueue_struct {
         self.0.queue.as_ptr()
+    }
+}
+
+impl Clone for WorkqueueUser {
+    #[inline]
+    fn clone(&self) -> Self {
+        self.0.users.inc();
+        Self(self.0.clone())
     }
 }
 

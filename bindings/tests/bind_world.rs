@@ -113,14 +113,14 @@ impl<M: Mode> BindDriver for Paged<M> {
     type Tables = Tables;
     type Job = Job;
 
-    fn begin_job(&self) -> Job {
-        Job {
+    fn begin_job(&self) -> impl PinInit<Job> + '_ {
+        Ok(Job {
             reserved: 0,
             _one: One::new(&self.counts, |counts| &counts.jobs),
-        }
+        })
     }
 
-    fn validate(&self, _job: &mut Job, object: &BoOf<M>) -> Result {
+    fn validate(&self, _job: Pin<&mut Job>, object: &BoOf<M>) -> Result {
         // So that an object is one that this driver has made.
         if name_of(Some(object)) == '\0' {
             return Err(ERANGE);
@@ -132,7 +132,7 @@ impl<M: Mode> BindDriver for Paged<M> {
         }
     }
 
-    fn pt_reserve(&self, job: &mut Job, op: &BindOp<'_, Self>) -> Result {
+    fn pt_reserve(&self, mut job: Pin<&mut Job>, op: &BindOp<'_, Self>) -> Result {
         // An object is with those that name one.
         let names = matches!(op.kind(), BindKind::Map | BindKind::UnmapObject);
         if names != op.object().is_some() {
@@ -216,6 +216,7 @@ impl<M: Mode> BindWorld<M> {
         no_undo: bool,
     ) -> Result<OwnedBindVm<Paged<M>>> {
         let [cleanup, submit] = self.queues.as_ref().ok_or(ENODEV)?;
+        let submit = submit.user();
         let args = BindArgs {
             vm: VmArgs {
                 name: c"gpuvm-rust-kunit",
@@ -223,8 +224,8 @@ impl<M: Mode> BindWorld<M> {
                 reserve: 60..64,
             },
             queue_name: c"gpuvm-rust-bind",
-            cleanup,
-            submit: no_undo.then_some(submit),
+            cleanup: &cleanup.user(),
+            submit: no_undo.then_some(&submit),
             no_undo,
         };
         let driver = Paged {
@@ -236,7 +237,7 @@ impl<M: Mode> BindWorld<M> {
             pages: [None; PAGES],
             _one: One::new(&self.counts, |counts| &counts.tables),
         };
-        OwnedBindVm::new(args, self.world.resv(), driver, tables)
+        OwnedBindVm::new(args, self.world.resv(), Ok(driver), tables)
     }
 
     /// Waits until what jobs and VMs left is freed: the counts of VMs, tables, jobs. There are no
