@@ -90,6 +90,13 @@ const char *ktap_errno(int ret)
 	return buffer;
 }
 
+void ktap_child(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
+		_exit(EXIT_SKIPPED);
+	CHECK_EQ(status, 0);
+}
+
 static void run_child(const struct ktap_case *c)
 {
 	int fd;

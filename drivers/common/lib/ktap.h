@@ -51,6 +51,8 @@ __attribute__((noreturn, format(printf, 1, 2)))
 void ktap_skip(const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 void ktap_note(const char *format, ...);
+/** ktap_child() - a child of the case has to have passed; skips as it has */
+void ktap_child(int status);
 /** ktap_trying() - what a failure is told with, from now on; or NULL */
 void ktap_trying(const char *what);
 /** ktap_errno() - the name of a negative errno, or "0", or the number */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,10 +22,17 @@ int evgem_ioctl(int fd, unsigned long request, void *arg)
 	return drmIoctl(fd, request, arg) ? -errno : 0;
 }
 
+const char *evgem_driver_name(void)
+{
+	const char *name = getenv("EVGEM_DRIVER");
+
+	return name ? name : EVGEM_DRIVER_NAME;
+}
+
 static bool is_ours(int fd)
 {
 	drmVersion *version = drmGetVersion(fd);
-	bool ours = version && !strcmp(version->name, EVGEM_DRIVER_NAME);
+	bool ours = version && !strcmp(version->name, evgem_driver_name());
 
 	drmFreeVersion(version);
 	return ours;

@@ -27,6 +27,14 @@
 /* The device */
 
 /**
+ * evgem_driver_name() - the driver whose device is opened
+ *
+ * Return: what the environment has as EVGEM_DRIVER: another driver with the same
+ * interface, such as the one in Rust; else EVGEM_DRIVER_NAME.
+ */
+const char *evgem_driver_name(void);
+
+/**
  * evgem_open() - open the render node of the driver
  *
  * Return: a file descriptor, to be closed with close(); -ENODEV if no render

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "driver.h"
 #include "exporter.h"
 #include "failbind.h"
 #include "failwalk.h"
@@ -341,6 +342,7 @@ static void imported_set(struct world *w)
 
 void failbind_imported(int fd)
 {
+	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	udmabuf_init(&foreign, 4, 0xf);
 	failwalk_init(&w, fd);
 	OK(evgem_bo_import(fd, foreign.dmabuf, &foreign.bo.handle));
@@ -421,6 +423,7 @@ static void userptr_check(struct world *w)
 
 static void userptr(int fd)
 {
+	driver_needs(fd, DRM_EVGEM_FEATURE_USERPTR);
 	user = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(user != MAP_FAILED);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "driver.h"
 #include "ktap.h"
 #include "limit.h"
 
@@ -17,9 +18,8 @@ static unsigned int set_limit(const char *name, unsigned int value)
 	char path[80];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/sys/module/example_vgem/parameters/%s",
-		 name);
-	file = fopen(path, "r+");
+	snprintf(path, sizeof(path), "parameters/%s", name);
+	file = fopen(driver_module(path), "r+");
 	CHECK(file);
 	CHECK(fscanf(file, "%u", &before) == 1);
 	rewind(file);
@@ -42,5 +42,5 @@ void with_limit(int fd, const char *name, unsigned int value,
 	if (pid > 0 && waitpid(pid, &status, 0) != pid)
 		status = -1;
 	set_limit(name, before);
-	CHECK_EQ(status, 0);
+	ktap_child(status);
 }

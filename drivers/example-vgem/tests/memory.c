@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "driver.h"
 #include "memory.h"
 
 #define PARAMETERS "/sys/module/example_vgem/parameters/"
@@ -73,6 +74,7 @@ void memory_guard(int fd)
 	int lock = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600), ends[2];
 	pid_t pid;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_MEMORY_LIMIT);
 	fclose(debugfs_open(fd, "memory"));
 	if (access(PARAMETERS "max_resident_kb", W_OK))
 		SKIP("the limit cannot be set");

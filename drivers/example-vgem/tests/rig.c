@@ -9,13 +9,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "driver.h"
 #include "rig.h"
-
-const struct ktap_device ktap_device = {
-	.name = EVGEM_DRIVER_NAME,
-	.open = evgem_open,
-	.debugfs = "example-vgem",
-};
 
 #define GATE_TIMEOUT_MS 60000
 #define JOB_TIMEOUT_MS 20000
@@ -130,6 +125,7 @@ void bo_init_huge(struct bo *bo, int fd, uint64_t size, uint32_t vm,
 {
 	int ret;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_HUGE);
 	*bo = (struct bo){ .size = size, .seed = seed };
 	ret = evgem_bo_create_huge(fd, size, vm, &bo->handle);
 	if (ret == -ENOMEM)

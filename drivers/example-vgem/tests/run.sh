@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 #
-# Usage: run.sh [--more N] [--smoke] [THEME [CASE...] [+ THEME [CASE...]]...]
+# Usage: run.sh [--driver NAME] [--more N] [--smoke] [THEME [CASE...] [+ THEME [CASE...]]...]
 #
 # In a guest, from the top of the checkout: loads the modules, and those of
 # others that have dma-bufs to give; runs the cases that are named, or all; and
 # unloads the modules, which shows whether anything still holds on to them. One
 # KTAP result for the whole; --more leaves room for N results that the caller
-# adds. The theme igt stands for programs of igt-tests, its cases for
+# adds. --driver names another driver with the same interface (example-vgem). The theme igt stands for programs of igt-tests, its cases for
 # PROGRAM@SUBTEST; lab/run has to --show IGT to the guest.
 
 set -u
@@ -15,6 +15,7 @@ set -u
 programs=${PROGRAMS:-build/user}
 more=0
 smoke=
+driver=example-vgem
 while [ $# -gt 0 ]; do
 	case $1 in
 	--more)
@@ -22,10 +23,17 @@ while [ $# -gt 0 ]; do
 		shift
 		;;
 	--smoke) smoke=1 ;;
+	--driver)
+		driver=$2
+		shift
+		;;
 	*) break ;;
 	esac
 	shift
 done
+
+module=$(echo "$driver" | tr - _)
+export EVGEM_DRIVER="$driver" VMB_DRIVER="$driver"
 
 plan=$(mktemp)
 runs=$(mktemp)
@@ -102,7 +110,7 @@ userptr_traced() {
 }
 
 [ -z "$smoke" ] || modprobe drm_gpuvm
-lab/guest/load drm_gpuvm_ref example_vgem "${PARAMETERS:-max_vms=64}"
+lab/guest/load drm_gpuvm_ref "$module" "${PARAMETERS:-max_vms=64}"
 result $? load
 # Built into some kernels; the tests that need one say so if it is not there.
 lab/guest/load vgem 2>/dev/null
@@ -133,10 +141,10 @@ renumber() {
 			number=$((number + 1))
 			re_failed=1
 			if [ "$theme" = igt ]; then
-				echo "# run it alone: lab/igt --kernel ${LAB_KERNEL:-KERNEL} example-vgem ${re_line#not ok * - }"
+				echo "# run it alone: lab/igt --kernel ${LAB_KERNEL:-KERNEL} $driver ${re_line#not ok * - }"
 			else
 				echo "# run it alone: lab/run ${LAB_KERNEL:-KERNEL} --" \
-					"sh drivers/example-vgem/tests/run.sh $theme ${re_line#not ok * - }"
+					"sh drivers/example-vgem/tests/run.sh --driver $driver $theme ${re_line#not ok * - }"
 			fi
 			echo "not ok $number - $theme ${re_line#not ok * - }"
 			;;
@@ -166,11 +174,11 @@ rm -f "$state"
 
 # Files are closed, but a worker may have to free the last VM.
 for try in 1 2 3 4 5 6 7 8 9 10; do
-	[ "$(cat /sys/module/example_vgem/refcnt 2>/dev/null || echo 0)" != 0 ] || break
+	[ "$(cat /sys/module/$module/refcnt 2>/dev/null || echo 0)" != 0 ] || break
 	sleep 0."$try"
 done
 unloaded() {
-	lab/guest/unload drm_gpuvm_ref example_vgem &&
+	lab/guest/unload drm_gpuvm_ref "$module" &&
 		test ! -e /sys/module/drm_gpuvm_ref &&
 		test ! -e /dev/dri/renderD128
 }
@@ -183,7 +191,7 @@ fi
 unloaded
 result $? unload
 if [ -n "$smoke" ]; then
-	lab/guest/load example_vgem && unloaded
+	lab/guest/load "$module" && unloaded
 	result $? "load and unload once more"
 fi
 

@@ -15,6 +15,7 @@
 
 #include <xf86drm.h>
 
+#include "driver.h"
 #include "exporter.h"
 #include "failbind.h"
 #include "failwalk.h"
@@ -286,6 +287,7 @@ static void gem_create_huge(int fd)
 	uint32_t bo;
 	int ret;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_HUGE);
 	failwalk_init(&w, fd);
 	ret = evgem_bo_create_huge(fd, HUGE, 0, &bo);
 	if (ret == -ENOMEM)
@@ -595,6 +597,7 @@ static void import_check(struct world *w)
 
 static void prime_own(int fd)
 {
+	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	fresh_size = 4 * PAGE;
 	failwalk_init(&w, fd);
 	importer = fd;
@@ -633,6 +636,7 @@ static void import_foreign_check(struct world *w)
 
 static void prime_udmabuf(int fd)
 {
+	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	udmabuf_init(&foreign, 4, 0xf);
 	failwalk_init(&w, fd);
 	importer = fd;
@@ -643,6 +647,7 @@ static void prime_udmabuf(int fd)
 
 static void prime_vgem(int fd)
 {
+	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	vgem_init(&foreign, 4, 0xf);
 	failwalk_init(&w, fd);
 	importer = fd;

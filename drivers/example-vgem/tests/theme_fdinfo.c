@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "driver.h"
 #include "memory.h"
 #include "rig.h"
 
@@ -93,7 +94,7 @@ static void identity(int fd)
 
 	CHECK(second >= 0 && copy >= 0);
 	CHECK(find(fd, "drm-driver", value, sizeof(value)));
-	CHECK(!strcmp(value, EVGEM_DRIVER_NAME));
+	CHECK(!strcmp(value, evgem_driver_name()));
 	CHECK_EQ(number(fd, "drm-client-id", ""),
 		 number(copy, "drm-client-id", ""));
 	CHECK(number(fd, "drm-client-id", "") !=
@@ -201,6 +202,7 @@ static void memory_of_bos(int fd)
 	OK(evgem_bo_close(fd, b));
 	CHECK_EQ(memory(fd, "total"), size);
 	/* It keeps its memory until somebody else needs it. */
+	driver_needs(fd, DRM_EVGEM_FEATURE_MEMORY_LIMIT);
 	CHECK(!munmap(cpu, size));
 	CHECK_EQ(memory(fd, "resident"), size);
 	memory_guard(fd);
@@ -217,6 +219,7 @@ static void memory_that_is_shared(int fd)
 	uint32_t handle;
 	struct bo bo;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	CHECK(second >= 0);
 	bo_init(&bo, fd, 16, 0, 1);
 	CHECK_EQ(memory(fd, "shared"), 0);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "driver.h"
 #include "rig.h"
 
 static void create_close(int fd)
@@ -69,6 +70,7 @@ static void zero_for_the_engine(int fd)
 
 static void zero_in_huge_blocks(int fd)
 {
+	driver_needs(fd, DRM_EVGEM_FEATURE_HUGE);
 	for (int i = 0; i < 3; i++) {
 		uint32_t handle;
 		void *cpu;
@@ -118,8 +120,10 @@ static void mmap_is_the_same_memory(int fd)
 static void mmap_of_huge_blocks(int fd)
 {
 	uint32_t handle;
-	int ret = evgem_bo_create_huge(fd, 2 * HUGE, 0, &handle);
+	int ret;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_HUGE);
+	ret = evgem_bo_create_huge(fd, 2 * HUGE, 0, &handle);
 	if (ret == -ENOMEM)
 		SKIP("no memory in blocks of 2 MiB");
 	OK(ret);

@@ -23,11 +23,10 @@
 #include <drm/vgem_drm.h>
 #include <xf86drm.h>
 
+#include "driver.h"
 #include "exporter.h"
 #include "memory.h"
 #include "world.h"
-
-#define DRIVER "/sys/bus/platform/drivers/" EVGEM_DRIVER_NAME "/"
 
 static void write_file(const char *path, const char *text)
 {
@@ -40,19 +39,19 @@ static void write_file(const char *path, const char *text)
 
 static void unplug(void)
 {
-	write_file(DRIVER "unbind", EVGEM_DRIVER_NAME);
-	CHECK(access(DRIVER EVGEM_DRIVER_NAME, F_OK));
+	write_file(driver_bus("unbind"), evgem_driver_name());
+	CHECK(access(driver_bus(evgem_driver_name()), F_OK));
 }
 
 static void plug_in(void)
 {
-	write_file(DRIVER "bind", EVGEM_DRIVER_NAME);
-	CHECK(!access(DRIVER EVGEM_DRIVER_NAME, F_OK));
+	write_file(driver_bus("bind"), evgem_driver_name());
+	CHECK(!access(driver_bus(evgem_driver_name()), F_OK));
 }
 
 static unsigned int users(void)
 {
-	FILE *file = fopen("/sys/module/example_vgem/refcnt", "r");
+	FILE *file = fopen(driver_module("refcnt"), "r");
 	unsigned int n;
 
 	CHECK(file);
@@ -77,9 +76,9 @@ static void run(int fd, void (*body)(int fd))
 		_exit(0);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
-	if (access(DRIVER EVGEM_DRIVER_NAME, F_OK))
+	if (access(driver_bus(evgem_driver_name()), F_OK))
 		plug_in();
-	CHECK_EQ(status, 0);
+	ktap_child(status);
 
 	for (int i = 0; i < 100 && users(); i++)
 		sleep_ms(20);
@@ -333,6 +332,7 @@ static void mapped_memory(int fd)
 	int dmabuf;
 	void *cpu;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	rig_init(&rig, fd);
 	bo_init(&bo, fd, 16, 0, 1);
 	bo_init(&part, fd, 16, rig.vm, 3);
@@ -500,6 +500,7 @@ static void process_memory(int fd)
 	struct rig rig;
 	uint64_t *word;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_USERPTR);
 	word = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(word != MAP_FAILED);
@@ -522,6 +523,7 @@ static void imported_memory(int fd)
 	uint32_t handle;
 	struct rig rig;
 
+	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	rig_init(&rig, fd);
 	vgem_init(&f, 16, 1);
 	OK(evgem_bo_import(fd, f.dmabuf, &handle));
