@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `DRM_IOCTL_EVGEM_EXEC`: from command buffers to a job.
+//!
+//! A job protects the memory that it uses without knowing what that is: it locks the VM's `dma_resv`,
+//! which serves all private BOs, and those of the external BOs mapped in the VM, and leaves its fence
+//! in each.
+
+use drm_gpuvm::Syncs;
+use kernel::{drm, prelude::*};
+
+use crate::{
+    file::{File, MAX_CMDBUFS, MAX_CMDBUF_SIZE},
+    queue::JobQueue,
+    quota,
+    shim::{
+        c,
+        device::{client_id, Ioctl, Plugged},
+        queue::Commands,
+        user::read_array,
+    },
+    sync, Driver,
+};
+
+fn cmdbuf_valid(args: &c::drm_evgem_cmdbuf) -> bool {
+    args.flags == 0 && args.size <= MAX_CMDBUF_SIZE && args.ptr % 8 == 0 && args.size % 8 == 0
+}
+
+fn copy_commands(array: &c::drm_evgem_array) -> Result<(Commands, u64)> {
+    let bufs = read_array::<c::drm_evgem_cmdbuf>(array, MAX_CMDBUFS)?;
+    if !bufs.iter().all(cmdbuf_valid) {
+        return Err(EINVAL);
+    }
+    // Count and sizes have small limits.
+    let size: u64 = bufs.iter().map(|buf| u64::from(buf.size)).sum();
+    let mut commands = Commands::new(size as usize)?;
+    for buf in &bufs {
+        commands.append(buf.ptr, buf.size as usize)?;
+    }
+    Ok((commands, size))
+}
+
+fn exec(
+    queue: &JobQueue,
+    file: &drm::File<File>,
+    args: &c::drm_evgem_exec,
+    mut syncs: Syncs,
+) -> Result {
+    let vm = &queue.backend().vm;
+    let (commands, size) = copy_commands(&args.cmdbufs)?;
+    let share = quota::take_commands(&vm.driver().account, size)?;
+    let mut job = queue.job(commands, client_id(file), share)?;
+    job.wait_for(&mut syncs)?;
+
+    let _plugged = Plugged::enter(&*vm.driver().dev)?;
+    let mut locked = vm.lock_for_job()?;
+    locked.validate()?;
+    job.publish(|fence| {
+        // There is room for one, and this is called once.
+        let _ = locked.add_fence(fence);
+        syncs.signal(fence);
+    });
+    Ok(())
+}
+
+/// `DRM_IOCTL_EVGEM_EXEC`.
+pub(crate) struct Exec;
+
+impl Ioctl for Exec {
+    type Driver = Driver;
+    type Args = c::drm_evgem_exec;
+    const NUMBER: u32 = c::DRM_EVGEM_EXEC;
+    const ANSWERS: bool = false;
+    const NAME: &'static CStr = c"EVGEM_EXEC";
+
+    fn call(_dev: &drm::Device<Driver>, args: &mut Self::Args, file: &drm::File<File>) -> Result {
+        if args.flags != 0 {
+            return Err(EINVAL);
+        }
+        let queue = file.inner().queue(args.queue_id)?;
+        // A closed VM killed its queues, so the VM is asked first.
+        queue.backend().vm.check()?;
+        if queue.is_killed() {
+            return Err(ENODEV);
+        }
+        let syncs = sync::copy(file, &args.syncs)?;
+        exec(&queue, file, args, syncs)
+    }
+}
