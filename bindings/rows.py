@@ -13,7 +13,7 @@ import sys
 
 ROW = re.compile(r"^   \* - (drm_\w+)\(\)\n     - (.*)$", re.M)
 NAME = re.compile(r"``(?:(\w+)::)?(\w+)(\(\))?``")
-FOREIGN = {"ARef", "dma_resv"}
+FOREIGN = {"ARef", "dma_resv", "drm_printer"}
 
 
 def main():

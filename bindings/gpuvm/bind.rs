@@ -622,7 +622,7 @@ impl<D: BindDriver> OwnedBindVm<D> {
                 inner <- Opaque::init_zeroed(),
                 refs: Refcount::new(1),
                 queue: AtomicPtr::new(null_mut()),
-                release <- Work::new(c"BindVm::release", args.cleanup.class()),
+                release <- Work::new(crate::workqueue::RELEASE, args.cleanup.class()),
                 driver <- driver,
                 tables: UnsafeCell::new(tables),
                 submit: args.submit.cloned(),

@@ -10,7 +10,7 @@ use kernel::{
     sync::aref::AlwaysRefCounted,
 };
 
-use crate::{BindMapping, BindOp, BindVm, GpuvaObject, Immediate, Mode};
+use crate::{BindHeld, BindMapping, BindOp, BindVm, GpuvaObject, Immediate, Mode};
 
 /// A driver's part of a VM that takes binds: its types, and how it writes page tables.
 ///
@@ -132,6 +132,28 @@ pub trait BindDriver: Sized + Send + Sync + 'static {
     /// }
     /// ```
     fn validate(&self, job: Pin<&mut Self::Job>, object: &Self::Object) -> Result;
+
+    /// The same, with a proof of what is held: for drivers with a [`Lru`](crate::Lru). What the core
+    /// calls; by default it calls [`BindDriver::validate`].
+    ///
+    /// Context: as [`BindDriver::validate`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindHeld};
+    /// # use kernel::prelude::*;
+    /// fn back<D: BindDriver>(
+    ///     driver: &D,
+    ///     part: Pin<&mut D::Job>,
+    ///     held: &BindHeld<'_, D>,
+    /// ) -> Result {
+    ///     driver.validate_held(part, held)
+    /// }
+    /// ```
+    fn validate_held(&self, job: Pin<&mut Self::Job>, held: &BindHeld<'_, Self>) -> Result {
+        self.validate(job, held.object())
+    }
 
     /// Sets memory for page tables aside: for mapping any part of the range of a MAP, and for
     /// unmapping with the boundaries of the operation, whatever is mapped there.
@@ -392,11 +414,12 @@ impl<D: BindDriver> Callbacks<D> {
         _exec: *mut drm_exec,
     ) -> c_int {
         // SAFETY: It is a job of a `BindVm<D>`. The object is a `D::Object`: for userptrs the core
-        // does not call this. The maker of the job is the only one who uses it.
+        // does not call this. The maker of the job is the only one who uses it. VM and object are
+        // locked.
         errno(unsafe {
-            vm_of::<D>(job)
-                .driver()
-                .validate(part_of::<D>(job), D::Object::from_raw((*vm_bo).obj))
+            let vm = vm_of::<D>(job);
+            let held = BindHeld::new(vm, D::Object::from_raw((*vm_bo).obj));
+            vm.driver().validate_held(part_of::<D>(job), &held)
         })
     }
 

@@ -153,3 +153,67 @@ impl<D: BindDriver> Drop for JobLock<'_, D> {
         }
     }
 }
+
+/// An object that a VM needs, locked together with it.
+///
+/// # Invariants
+///
+/// The `dma_resv` of both are held, by this thread.
+///
+/// # Examples
+///
+/// ```
+/// use drm_gpuvm::{BindDriver, BindHeld};
+///
+/// fn is_external<D: BindDriver>(held: &BindHeld<'_, D>) -> bool {
+///     held.vm().is_external(held.object())
+/// }
+/// ```
+pub struct BindHeld<'a, D: BindDriver> {
+    vm: &'a BindVm<D>,
+    object: &'a D::Object,
+    /// Of the thread that holds the locks.
+    _not_send: NotThreadSafe,
+}
+
+impl<'a, D: BindDriver> BindHeld<'a, D> {
+    /// # Safety
+    ///
+    /// For all of `'a` this thread holds the `dma_resv` of both.
+    pub(crate) unsafe fn new(vm: &'a BindVm<D>, object: &'a D::Object) -> Self {
+        // INVARIANT: By the requirement of this function.
+        Self {
+            vm,
+            object,
+            _not_send: NotThreadSafe,
+        }
+    }
+
+    /// The VM.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindHeld, BindVm};
+    /// fn vm<'a, D: BindDriver>(held: &BindHeld<'a, D>) -> &'a BindVm<D> {
+    ///     held.vm()
+    /// }
+    /// ```
+    pub fn vm(&self) -> &'a BindVm<D> {
+        self.vm
+    }
+
+    /// The object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindHeld};
+    /// fn object<'a, D: BindDriver>(held: &BindHeld<'a, D>) -> &'a D::Object {
+    ///     held.object()
+    /// }
+    /// ```
+    pub fn object(&self) -> &'a D::Object {
+        self.object
+    }
+}

@@ -371,6 +371,11 @@ impl<D: BindDriver> BindMapping<D> {
         unsafe { &*va.cast() }
     }
 
+    /// What is behind it, as C has it.
+    pub(crate) fn raw_object(&self) -> *mut kernel::bindings::drm_gem_object {
+        read!(self.gem.obj)
+    }
+
     /// Its addresses.
     ///
     /// # Examples

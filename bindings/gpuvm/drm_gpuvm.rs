@@ -127,6 +127,8 @@ mod driver;
 mod exec;
 mod fence;
 mod locked;
+#[cfg(CONFIG_DRM)]
+mod lru;
 mod mapping;
 mod mode;
 mod op_list;
@@ -136,6 +138,8 @@ mod request;
 mod section;
 #[cfg(CONFIG_DRM)]
 mod sync;
+#[cfg(CONFIG_DRM)]
+mod userptr;
 mod views;
 mod vm;
 mod vm_bo;
@@ -150,7 +154,7 @@ pub use bind_driver::{BindDriver, Section};
 #[cfg(CONFIG_DRM)]
 pub use bind_job::{BindJob, QueuedBind, Unsubmitted};
 #[cfg(CONFIG_DRM)]
-pub use bind_lock::JobLock;
+pub use bind_lock::{BindHeld, JobLock};
 #[cfg(CONFIG_DRM)]
 pub use bind_op::{BindKind, BindMapping, BindOp};
 pub use deferred::{Committed, Planned, Prepared};
@@ -158,6 +162,8 @@ pub use driver::{Driver, Operations};
 pub use exec::{Exec, Prepare};
 pub use fence::{Duty, Fence, Usage};
 pub use locked::{Held, Locked};
+#[cfg(CONFIG_DRM)]
+pub use lru::{Lru, LruDriver, LruEntry, LruStats};
 pub use mapping::{Mapping, NewMapping, RemovedMapping};
 pub use mode::{CoreLock, Deferred, GpuvaObject, Immediate, Lists, Mode, VmResv};
 pub use op_list::{Op, OpIter, Plan, Prefetch};
@@ -167,6 +173,8 @@ pub use request::MapRequest;
 pub use section::{MayAlloc, Signalling};
 #[cfg(CONFIG_DRM)]
 pub use sync::{SyncPoint, Syncs};
+#[cfg(CONFIG_DRM)]
+pub use userptr::{UserPages, Userptr, UserptrArgs};
 pub use views::{MapView, Piece, RemapView, UnmapView};
 pub use vm::{Vm, VmArgs};
 pub use vm_bo::{Linked, LinkedMappings, VmBo};

@@ -10,7 +10,7 @@ use core::{
 
 use drm_gpuvm_raw as raw;
 use kernel::{
-    bindings::drm_exec,
+    bindings::{drm_exec, drm_gem_object},
     drm::gem::IntoGEMObject,
     ffi::c_int,
     prelude::*,
@@ -31,16 +31,29 @@ pub(crate) fn gpuva_lock<O: IntoGEMObject>(object: &O) -> &Mutex<()> {
 
 /// Makes the list of an object ready for pairs.
 ///
+/// Context: process. Takes the GEM's gpuva lock.
+pub(crate) fn make_ready<O: IntoGEMObject>(object: &O) {
+    // SAFETY: The object is borrowed.
+    unsafe { make_raw_ready(object.as_raw()) };
+}
+
+/// The same, for an object that is no driver's.
+///
 /// In C, DRM does this for drivers with `DRIVER_GEM_GPUVA`, which the kernel crate of 7.2 does not
 /// let a driver say.
 ///
 /// Context: process. Takes the GEM's gpuva lock.
-pub(crate) fn make_ready<O: IntoGEMObject>(object: &O) {
-    let _guard = gpuva_lock(object).lock();
-    // SAFETY: The object is valid, and its list is used under the lock that we hold. Objects are
-    // zeroed when they are made, so a list that is not ready begins with null.
+///
+/// # Safety
+///
+/// `object` is valid.
+#[inline]
+pub(crate) unsafe fn make_raw_ready(object: *mut drm_gem_object) {
+    // SAFETY: The object is valid, and its list used under the mutex, which all objects have.
+    // Objects are zeroed when they are made, so a list that is not ready begins with null.
     unsafe {
-        let list = &raw mut (*object.as_raw()).gpuva.list;
+        let _guard = Mutex::<()>::from_raw(raw::ref_drm_gem_gpuva_mutex(object)).lock();
+        let list = &raw mut (*object).gpuva.list;
         if (*list).next.is_null() {
             (*list).next = list;
             (*list).prev = list;

@@ -15,6 +15,9 @@ use kernel::{
     workqueue::Queue,
 };
 
+/// The name of the work of this crate: its class has one.
+pub(crate) const RELEASE: &CStr = c"drm_gpuvm::release";
+
 /// A workqueue, and who relies on it.
 ///
 /// # Invariants

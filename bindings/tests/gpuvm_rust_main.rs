@@ -11,9 +11,11 @@ mod deferred_cases;
 mod layout_cases;
 mod leak;
 mod lock_cases;
+mod lru_cases;
 mod matrix_cases;
 mod steps;
 mod text;
+mod userptr_cases;
 mod vm_cases;
 mod world;
 

@@ -9,8 +9,10 @@
 
 #include "layout_of_c.h"
 
-/* exec.rs has this number, which the kernel has as a macro. */
+/* The layer has these numbers, which C has as macros. */
 static_assert(!(DRM_EXEC_INTERRUPTIBLE_WAIT ^ BIT(0)));
+static_assert(!(DRM_GPUVM_USERPTR_READONLY ^ BIT(0)));
+static_assert(!(DRM_GPUVM_EVICT_WAIT ^ BIT(0)));
 
 /* And sync.rs and bind.rs have these. */
 static_assert(!(DRM_GPUVM_SYNC_WAIT ^ BIT(0)));

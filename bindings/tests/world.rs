@@ -2,9 +2,9 @@
 
 //! A device without hardware, and objects with names.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, sync::atomic::AtomicUsize};
 
-use drm_gpuvm::{GpuvaObject, Immediate, MayAlloc, Mode, OwnedVm, VmArgs};
+use drm_gpuvm::{GpuvaObject, Immediate, LruEntry, MayAlloc, Mode, OwnedVm, VmArgs};
 use kernel::{
     drm::{
         self,
@@ -16,7 +16,7 @@ use kernel::{
     sync::aref::ARef,
 };
 
-use crate::steps::TestDriver;
+use crate::{lru_cases::Limit, steps::TestDriver};
 
 /// The DRM driver, which nobody can open.
 pub(crate) struct Mock;
@@ -52,6 +52,9 @@ impl drm::Driver for Mock {
 #[pin_data]
 pub(crate) struct Named<M> {
     pub(crate) name: u8,
+    /// For those who limit memory: 0 without, 1 with some, 2 if it came back.
+    pub(crate) populated: AtomicUsize,
+    pub(crate) entry: LruEntry<Limit>,
     _mode: PhantomData<fn(M)>,
 }
 
@@ -70,6 +73,8 @@ impl<M: Mode> DriverObject for Named<M> {
     ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             name,
+            populated: AtomicUsize::new(0),
+            entry: LruEntry::new(),
             _mode: PhantomData,
         })
     }
