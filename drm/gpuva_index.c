@@ -1,67 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * The index as a red-black tree of the mappings themselves.
+ * The index as a tree of wide nodes.
  *
- * Mappings do not overlap, so their order by start is also their order by end,
- * and a comparison that calls overlapping ranges equal is a total order: no
- * augmentation is needed, and one descent both finds the place of a new mapping
- * and tells whether it is taken.
+ * How nodes are split and merged is in gpuva_index_balance.c, what becomes of a
+ * mapping for which there is no node in gpuva_index_spill.c.
  */
-#include <drm/drm_gpuvm.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
 
-#include "gpuva_index.h"
+#include "gpuva_index_node.h"
+#include "gpuva_index_spill.h"
 
-static_assert(sizeof(struct gpuva_index_node) <=
-	      sizeof_field(struct drm_gpuva, __index));
+/*
+ * So many mappings of a VM need no node at all: many a VM has but what its
+ * driver keeps for itself.
+ */
+#define SPILL_SMALL 2
 
-struct gpuva_span {
-	u64 addr;
-	u64 last;
-};
-
-static struct gpuva_index_node *to_node(const struct drm_gpuva *va)
-{
-	return (struct gpuva_index_node *)va->__index;
-}
-
-static struct drm_gpuva *to_va(const struct rb_node *rb)
-{
-	struct gpuva_index_node *node;
-
-	if (!rb)
-		return NULL;
-
-	node = rb_entry(rb, struct gpuva_index_node, rb);
-	return container_of((void *)node, struct drm_gpuva, __index);
-}
-
-static struct gpuva_span va_span(const struct rb_node *rb)
-{
-	const struct drm_gpuva *va = to_va(rb);
-
-	return (struct gpuva_span) {
-		.addr = va->va.addr,
-		.last = va->va.addr + va->va.range - 1,
-	};
-}
-
-static int compare(struct gpuva_span a, struct gpuva_span b)
-{
-	if (a.last < b.addr)
-		return -1;
-
-	return a.addr > b.last;
-}
-
-static int compare_key(const void *key, const struct rb_node *rb)
-{
-	return compare(*(const struct gpuva_span *)key, va_span(rb));
-}
-
-static int compare_node(struct rb_node *new, const struct rb_node *rb)
-{
-	return compare(va_span(new), va_span(rb));
-}
+/* How many mappings an insertion brings back into the tree, if there are any. */
+#define SPILL_DRAIN 4
 
 /**
  * gpuva_index_init() - make an index empty
@@ -69,7 +26,14 @@ static int compare_node(struct rb_node *new, const struct rb_node *rb)
  */
 void gpuva_index_init(struct gpuva_index *index)
 {
-	index->root = RB_ROOT;
+	index->root = NULL;
+	index->height = 0;
+	index->finger = 0;
+	index->spill = NULL;
+	index->spilled = 0;
+	index->head = NULL;
+	index->leaves = 0;
+	gpuva_reserve_init(&index->reserve);
 }
 
 /**
@@ -80,7 +44,7 @@ void gpuva_index_init(struct gpuva_index *index)
  */
 bool gpuva_index_is_empty(const struct gpuva_index *index)
 {
-	return RB_EMPTY_ROOT(&index->root);
+	return !index->root && !index->spill;
 }
 
 /**
@@ -91,7 +55,7 @@ bool gpuva_index_is_empty(const struct gpuva_index *index)
  */
 bool gpuva_index_holds(const struct drm_gpuva *va)
 {
-	return to_node(va)->index;
+	return va->__index[0];
 }
 
 /**
@@ -104,41 +68,75 @@ bool gpuva_index_holds(const struct drm_gpuva *va)
 bool gpuva_index_is_in(const struct gpuva_index *index,
 		       const struct drm_gpuva *va)
 {
-	return to_node(va)->index == index;
+	return gpuva_index_holds(va) && gpuva_index_of(va) == index;
+}
+
+static struct gpuva_leaf *descend(const struct gpuva_index *index, u64 key)
+{
+	unsigned int height = index->height;
+	void *node = index->root;
+
+	while (height--) {
+		const struct gpuva_inner *inner = node;
+
+		node = inner->child[gpuva_inner_search(inner, key)];
+		gpuva_node_prefetch(node);
+	}
+
+	return node;
+}
+
+/* The same, if the leaf that was used last is not the one. */
+static struct gpuva_leaf *descend_from_finger(const struct gpuva_index *index,
+					      u64 key)
+{
+	struct gpuva_leaf *leaf;
+
+	leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
+	if (leaf && key >= leaf->low && key <= leaf->top)
+		return leaf;
+
+	return descend(index, key);
+}
+
+/* The first mapping from a slot on, which may be in the next leaf. */
+static struct gpuva_leaf *live_from(struct gpuva_leaf *leaf, unsigned int *slot)
+{
+	const u32 live = leaf->live >> *slot;
+
+	if (likely(live)) {
+		*slot += __ffs(live);
+		return leaf;
+	}
+
+	/* No leaf is empty. */
+	leaf = leaf->next;
+	if (leaf)
+		*slot = __ffs(leaf->live);
+
+	return leaf;
 }
 
 /**
- * gpuva_index_insert() - insert a mapping
+ * gpuva_tree_from() - the first mapping in the tree that does not end before an
+ * address
  * @index: the index
- * @va: the mapping, its range not empty and not wrapping
+ * @addr: the address
  *
- * Context: fence signalling section; neither allocates nor sleeps.
- * Return: 0; -EEXIST, with nothing changed, if @va is in an index already or
- * overlaps a mapping in this one.
+ * Return: the mapping, or NULL.
  */
-int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
+struct drm_gpuva *gpuva_tree_from(const struct gpuva_index *index, u64 addr)
 {
-	struct gpuva_index_node *node = to_node(va);
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
 
-	if (node->index || rb_find_add(&node->rb, &index->root, compare_node))
-		return -EEXIST;
+	if (!index->root)
+		return NULL;
 
-	node->index = index;
-	return 0;
-}
-
-/**
- * gpuva_index_remove() - remove a mapping
- * @va: the mapping, which must be in an index
- *
- * Context: fence signalling section.
- */
-void gpuva_index_remove(struct drm_gpuva *va)
-{
-	struct gpuva_index_node *node = to_node(va);
-
-	rb_erase(&node->rb, &node->index->root);
-	node->index = NULL;
+	leaf = descend(index, addr);
+	slot = gpuva_leaf_search(leaf, addr);
+	leaf = live_from(leaf, &slot);
+	return leaf ? leaf->va[slot] : NULL;
 }
 
 /**
@@ -152,9 +150,285 @@ void gpuva_index_remove(struct drm_gpuva *va)
 struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 				   u64 addr, u64 last)
 {
-	const struct gpuva_span key = { .addr = addr, .last = last };
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
 
-	return to_va(rb_find_first(&key, &index->root, compare_key));
+	if (unlikely(!index->root || index->spill))
+		return gpuva_spill_find(index, addr, last);
+
+	leaf = descend(index, addr);
+	slot = gpuva_leaf_search(leaf, addr);
+	leaf = live_from(leaf, &slot);
+
+	return leaf && gpuva_leaf_addr(leaf, slot) <= last ? leaf->va[slot] :
+							     NULL;
+}
+
+/**
+ * gpuva_index_seek() - find the first mapping in a range that is to change
+ * @index: the index
+ * @addr: first address of the range
+ * @last: last address of the range, not below @addr
+ *
+ * As gpuva_index_find(), and keeps the place for what follows there.
+ *
+ * Return: as gpuva_index_find().
+ */
+struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
+				   u64 addr, u64 last)
+{
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
+
+	if (unlikely(!index->root || index->spill))
+		return gpuva_spill_find(index, addr, last);
+
+	leaf = descend_from_finger(index, addr);
+	slot = gpuva_leaf_search(leaf, addr);
+	gpuva_finger_set(index, leaf, slot);
+	leaf = live_from(leaf, &slot);
+
+	if (!leaf || gpuva_leaf_addr(leaf, slot) > last)
+		return NULL;
+
+	gpuva_finger_set(index, leaf, slot);
+	return leaf->va[slot];
+}
+
+/*
+ * Whether [@addr, @last] hits a mapping in the tree. @slot is the first of @leaf
+ * whose key is not below @last.
+ */
+static bool is_taken(const struct gpuva_index *index, struct gpuva_leaf *leaf,
+		     unsigned int slot, u64 addr, u64 last)
+{
+	const u32 before = leaf->live & (BIT(slot) - 1);
+	const struct drm_gpuva *va;
+	struct gpuva_leaf *behind;
+
+	behind = live_from(leaf, &slot);
+	if (behind && gpuva_leaf_addr(behind, slot) <= last)
+		return true;
+
+	if (before)
+		return leaf->last[__fls(before)] >= addr;
+
+	/* What is in other leaves ends below this one. */
+	if (addr >= leaf->low)
+		return false;
+
+	va = gpuva_tree_from(index, addr);
+	return va && va->va.addr <= last;
+}
+
+/*
+ * Makes a slot free for a key that belongs before that of @slot and behind that
+ * of the one before it; LEAF_SLOTS if all are in use.
+ */
+static unsigned int open_slot(struct gpuva_leaf *leaf, unsigned int slot)
+{
+	const u32 free = ~leaf->live & LEAF_ALL;
+	unsigned int gap;
+
+	if (free & BIT(slot))
+		return slot;
+
+	if (slot && (free & BIT(slot - 1)))
+		return slot - 1;
+
+	if (free >> slot) {
+		gap = slot + __ffs(free >> slot);
+		gpuva_leaf_move(leaf, slot + 1, leaf, slot, gap - slot);
+		leaf->live |= BIT(gap);
+		return slot;
+	}
+
+	if (!free)
+		return LEAF_SLOTS;
+
+	gap = __fls(free);
+	gpuva_leaf_move(leaf, gap, leaf, gap + 1, slot - 1 - gap);
+	leaf->live |= BIT(gap);
+	return slot - 1;
+}
+
+static void fill_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
+		      unsigned int slot, struct drm_gpuva *va)
+{
+	leaf->last[slot] = gpuva_last(va);
+	leaf->length[slot] = min_t(u64, va->va.range - 1, U32_MAX);
+	leaf->va[slot] = va;
+	leaf->live |= BIT(slot);
+	leaf->count++;
+	va->__index[0] = (unsigned long)index;
+	gpuva_finger_set(index, leaf, slot);
+}
+
+/* Returns -ENOSPC for want of a node. */
+static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
+{
+	const u64 last = gpuva_last(va);
+	struct gpuva_leaf *leaf;
+	unsigned int slot, free;
+
+	leaf = descend_from_finger(index, last);
+	slot = gpuva_leaf_search(leaf, last);
+	if (is_taken(index, leaf, slot, va->va.addr, last))
+		return -EEXIST;
+
+	free = open_slot(leaf, slot);
+	if (unlikely(free == LEAF_SLOTS)) {
+		int ret = gpuva_leaf_make_room(index, leaf, slot);
+
+		if (ret)
+			return ret;
+
+		leaf = descend_from_finger(index, last);
+		free = open_slot(leaf, gpuva_leaf_search(leaf, last));
+	}
+
+	fill_slot(index, leaf, free, va);
+	return 0;
+}
+
+/* For each node that was wanted in vain there may be one by now. */
+static void drain(struct gpuva_index *index)
+{
+	unsigned int i;
+
+	for (i = 0; i < SPILL_DRAIN && index->spill; i++) {
+		struct drm_gpuva *va = gpuva_spill_pop(index);
+
+		if (insert_in_tree(index, va)) {
+			gpuva_spill_insert(index, va);
+			return;
+		}
+	}
+}
+
+static int insert_slowly(struct gpuva_index *index, struct drm_gpuva *va)
+{
+	int ret = -ENOSPC;
+
+	if (gpuva_index_find(index, va->va.addr, gpuva_last(va)))
+		return -EEXIST;
+
+	if (index->root || index->spilled >= SPILL_SMALL)
+		ret = index->root ? 0 : gpuva_leaf_make_root(index);
+	if (!ret) {
+		drain(index);
+		ret = insert_in_tree(index, va);
+	}
+	if (ret)
+		gpuva_spill_insert(index, va);
+
+	return 0;
+}
+
+/**
+ * gpuva_index_insert() - insert a mapping
+ * @index: the index
+ * @va: the mapping, its range not empty and not wrapping
+ *
+ * Context: fence signalling section; neither allocates nor sleeps.
+ * Return: 0; -EEXIST, with nothing changed, if @va is in an index already or
+ * overlaps a mapping in this one.
+ */
+int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
+{
+	int ret;
+
+	if (gpuva_index_holds(va))
+		return -EEXIST;
+
+	if (unlikely(!index->root || index->spill))
+		return insert_slowly(index, va);
+
+	ret = insert_in_tree(index, va);
+	if (unlikely(ret == -ENOSPC)) {
+		gpuva_spill_insert(index, va);
+		ret = 0;
+	}
+
+	return ret;
+}
+
+/* The leaf and the slot of a mapping whose range somebody has changed. */
+static struct gpuva_leaf *locate_anywhere(const struct gpuva_index *index,
+					  const struct drm_gpuva *va,
+					  unsigned int *slot)
+{
+	struct gpuva_leaf *leaf;
+
+	WARN(1, "mapping %#llx of %#llx changed while it was inserted\n",
+	     va->va.addr, va->va.range);
+
+	for (leaf = index->head; leaf; leaf = leaf->next)
+		for (*slot = 0; *slot < LEAF_SLOTS; ++*slot)
+			if (leaf->va[*slot] == va)
+				return leaf;
+
+	return NULL;
+}
+
+/* The leaf and the slot of a mapping that is in the tree. */
+static struct gpuva_leaf *locate(const struct gpuva_index *index,
+				 const struct drm_gpuva *va, unsigned int *slot)
+{
+	const unsigned long finger = READ_ONCE(index->finger);
+	const unsigned int hint = finger & (GPUVA_NODE_ALIGN - 1);
+	struct gpuva_leaf *leaf = gpuva_finger_leaf(finger);
+	u64 last;
+
+	/* Where it was found, or, if that was a walk, before the next. */
+	if (leaf) {
+		*slot = hint;
+		if (hint < LEAF_SLOTS && leaf->va[hint] == va)
+			return leaf;
+		*slot = hint - 1;
+		if (hint && leaf->va[hint - 1] == va)
+			return leaf;
+	}
+
+	last = gpuva_last(va);
+	leaf = descend_from_finger(index, last);
+	*slot = gpuva_leaf_search(leaf, last);
+	leaf = live_from(leaf, slot);
+	if (likely(leaf && leaf->va[*slot] == va))
+		return leaf;
+
+	return locate_anywhere(index, va, slot);
+}
+
+/**
+ * gpuva_index_remove() - remove a mapping
+ * @va: the mapping, which must be in an index
+ *
+ * Context: fence signalling section.
+ */
+void gpuva_index_remove(struct drm_gpuva *va)
+{
+	struct gpuva_index *index = gpuva_index_of(va);
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
+
+	if (unlikely(gpuva_is_spilled(va))) {
+		gpuva_spill_remove(index, va);
+		return;
+	}
+
+	leaf = locate(index, va, &slot);
+	va->__index[0] = 0;
+	if (!leaf)
+		return;
+
+	leaf->va[slot] = NULL;
+	leaf->live &= ~BIT(slot);
+	leaf->count--;
+
+	/* Not each time: what it could merge with is too full more often. */
+	if (leaf->count <= LEAF_SPARSE && !(leaf->count & (leaf->count - 1)))
+		gpuva_leaf_sparse(index, leaf);
 }
 
 /**
@@ -165,7 +439,10 @@ struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
  */
 struct drm_gpuva *gpuva_index_first(const struct gpuva_index *index)
 {
-	return to_va(rb_first(&index->root));
+	if (unlikely(!index->root || index->spill))
+		return gpuva_spill_find(index, 0, U64_MAX);
+
+	return index->head->va[__ffs(index->head->live)];
 }
 
 /**
@@ -176,7 +453,43 @@ struct drm_gpuva *gpuva_index_first(const struct gpuva_index *index)
  */
 struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va)
 {
-	return to_va(rb_next(&to_node(va)->rb));
+	struct gpuva_index *index = gpuva_index_of(va);
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
+
+	if (unlikely(index->spill))
+		return gpuva_spill_next(index, va);
+
+	leaf = locate(index, va, &slot);
+	if (!leaf)
+		return NULL;
+
+	slot++;
+	leaf = live_from(leaf, &slot);
+	if (!leaf)
+		return NULL;
+
+	gpuva_finger_set(index, leaf, slot);
+	return leaf->va[slot];
+}
+
+/* The mapping in the tree with the highest address whose key is below @key. */
+static struct drm_gpuva *tree_prev(const struct gpuva_index *index, u64 key)
+{
+	struct gpuva_leaf *leaf;
+	u32 before;
+
+	if (!index->root)
+		return NULL;
+
+	leaf = descend(index, key);
+	before = leaf->live & (BIT(gpuva_leaf_search(leaf, key)) - 1);
+	if (!before && leaf->low) {
+		leaf = descend(index, leaf->low - 1);
+		before = leaf->live;
+	}
+
+	return before ? leaf->va[__fls(before)] : NULL;
 }
 
 /**
@@ -187,5 +500,79 @@ struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va)
  */
 struct drm_gpuva *gpuva_index_prev(const struct drm_gpuva *va)
 {
-	return to_va(rb_prev(&to_node(va)->rb));
+	const struct gpuva_index *index = gpuva_index_of(va);
+
+	return gpuva_spill_prev(index, va, tree_prev(index, gpuva_last(va)));
+}
+
+/**
+ * gpuva_index_fini() - free the nodes of an index
+ * @index: the index
+ *
+ * What is still in it, by a bug, is left alone.
+ *
+ * Context: any.
+ */
+void gpuva_index_fini(struct gpuva_index *index)
+{
+	if (index->root)
+		gpuva_tree_free(index);
+	gpuva_reserve_fini(&index->reserve);
+}
+
+/**
+ * gpuva_index_nodes() - how many nodes insertions may take
+ * @index: the index
+ * @mappings: how many insertions
+ *
+ * Each of a few may hit a full leaf, below a full node; of many, most find room
+ * where others have split.
+ *
+ * Context: any; a guess if others change the index.
+ * Return: the number of nodes.
+ */
+unsigned int gpuva_index_nodes(const struct gpuva_index *index,
+			       unsigned long mappings)
+{
+	/* Those that are set aside for others may be leaves by then. */
+	const unsigned long now = READ_ONCE(index->leaves) +
+				  READ_ONCE(index->reserve.promised);
+	const unsigned long leaves =
+		min(mappings, now + 1 + mappings / (LEAF_SLOTS / 2));
+	const unsigned long inner =
+		min(leaves, (now + leaves) / (INNER_SLOTS / 2) + 1);
+
+	return min(leaves + inner + inner / (INNER_SLOTS / 2),
+		   (unsigned long)INT_MAX);
+}
+
+/**
+ * gpuva_index_prepare() - set aside what insertions may take
+ * @index: the index
+ * @mappings: how many insertions
+ *
+ * Context: process; sleeps.
+ * Return: 0; -ENOMEM.
+ */
+int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings)
+{
+	return gpuva_reserve_grow(&index->reserve,
+				  gpuva_index_nodes(index, mappings));
+}
+
+/**
+ * gpuva_index_top_up() - set aside what the next few insertions may take
+ * @index: the index
+ *
+ * Called wherever a driver comes by that may sleep. More for a large VM, where
+ * more is done at once.
+ *
+ * Context: process; sleeps.
+ * Return: 0; -ENOMEM.
+ */
+int gpuva_index_top_up(struct gpuva_index *index)
+{
+	const u32 leaves = READ_ONCE(index->leaves);
+
+	return gpuva_reserve_keep(&index->reserve, min(leaves / 16, 256u));
 }

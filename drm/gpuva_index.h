@@ -2,41 +2,53 @@
 /*
  * The index: finds the mappings of a VM by address.
  *
- * Nothing outside gpuva_index.c knows what structure it is. Whatever it is,
+ * Nothing outside gpuva_index*.c knows what structure it is. Whatever it is,
  * inserting neither allocates nor fails for want of memory, because it happens
  * in the fence signalling section, and mappings never overlap.
  *
- * The driver's lock around changes of the VM protects the index.
+ * The driver's lock around changes of the VM protects the index. Who only looks
+ * may share that lock with others who do.
  */
 #ifndef __GPUVA_INDEX_H__
 #define __GPUVA_INDEX_H__
 
-#include <linux/rbtree.h>
 #include <linux/types.h>
 
+#include "gpuva_reserve.h"
+
 struct drm_gpuva;
+struct gpuva_leaf;
 
 /**
  * struct gpuva_index - the mappings of one VM, ordered by address
  */
 struct gpuva_index {
-	/** @root: the tree */
-	struct rb_root root;
-};
-
-/**
- * struct gpuva_index_node - the index's part of a mapping
- *
- * Lies in &drm_gpuva.__index. All zero means that the mapping is in no index.
- */
-struct gpuva_index_node {
-	/** @rb: in &gpuva_index.root */
-	struct rb_node rb;
-	/** @index: the index that holds the mapping, or NULL */
-	struct gpuva_index *index;
+	/** @root: an inner node, or at height 0 a leaf, or NULL */
+	void *root;
+	/** @height: levels of inner nodes */
+	unsigned int height;
+	/** @spilled: number of mappings in @spill */
+	u32 spilled;
+	/**
+	 * @finger: the leaf, and in the low bits the slot, where a mapping was
+	 * seen last; 0 for none
+	 *
+	 * A hint, checked wherever it is used. Also written by those who only
+	 * look, several at once.
+	 */
+	unsigned long finger;
+	/** @spill: mappings that are in no leaf, in address order */
+	struct drm_gpuva *spill;
+	/** @head: the leaf with the lowest addresses, or NULL */
+	struct gpuva_leaf *head;
+	/** @leaves: how many leaves there are; read without a lock, too */
+	u32 leaves;
+	/** @reserve: where nodes come from */
+	struct gpuva_reserve reserve;
 };
 
 void gpuva_index_init(struct gpuva_index *index);
+void gpuva_index_fini(struct gpuva_index *index);
 bool gpuva_index_is_empty(const struct gpuva_index *index);
 bool gpuva_index_holds(const struct drm_gpuva *va);
 bool gpuva_index_is_in(const struct gpuva_index *index,
@@ -45,8 +57,14 @@ int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va);
 void gpuva_index_remove(struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 				   u64 addr, u64 last);
+struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
+				   u64 addr, u64 last);
 struct drm_gpuva *gpuva_index_first(const struct gpuva_index *index);
 struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_prev(const struct drm_gpuva *va);
+unsigned int gpuva_index_nodes(const struct gpuva_index *index,
+			       unsigned long mappings);
+int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings);
+int gpuva_index_top_up(struct gpuva_index *index);
 
 #endif

@@ -21,14 +21,14 @@ static_assert(DMA_RESV_USAGE_BOOKKEEP == 3);
 
 #ifdef CONFIG_64BIT
 static_assert(sizeof(struct drm_gpuva_attrs) == 16);
-static_assert(sizeof(struct drm_gpuva) == 120);
+static_assert(sizeof(struct drm_gpuva) == 96);
 static_assert(sizeof(struct drm_gpuva_op_map) == 32);
 static_assert(sizeof(struct drm_gpuva_op) == 72);
 static_assert(sizeof(struct drm_gpuva_ops) == 32);
 static_assert(sizeof(struct drm_gpuvm_map_req) == 64);
 static_assert(sizeof(struct drm_gpuvm_ops) == 17 * sizeof(void *));
 static_assert(sizeof(struct drm_gpuvm_bo) == 184);
-static_assert(sizeof(struct drm_gpuvm) == 1088);
+static_assert(sizeof(struct drm_gpuvm) == 1064);
 static_assert(offsetof(struct drm_gpuvm_exec, exec) == 64);
 #endif
 

@@ -143,7 +143,8 @@ gpuvm_bind_job_alloc(struct drm_gpuvm_bind_queue *queue, u32 max_ops)
 	atomic_set(&job->stage, GPUVM_BIND_QUEUED);
 	INIT_LIST_HEAD(&job->spare);
 	INIT_LIST_HEAD(&job->fresh);
-	gpuva_index_init(&job->old);
+	gpuvm_bind_old_init(&job->old, max_t(size_t, queue->args.va_size,
+					     sizeof(struct drm_gpuva)));
 	INIT_WORK(&job->cleanup, job_cleanup);
 	return job;
 }
@@ -310,7 +311,8 @@ int drm_gpuvm_bind_job_add(struct drm_gpuvm_bind_job *job,
 	if (op->obj)
 		drm_gem_object_get(op->obj);
 
-	return gpuvm_bind_reserve_vas(job, vas_needed(op));
+	return gpuvm_bind_reserve_vas(job, vas_needed(op)) ?:
+	       gpuvm_bind_reserve_nodes(job);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bind_job_add);
 

@@ -16,6 +16,7 @@
 #include <drm/drm_gpuvm_userptr.h>
 #include <drm/gpu_scheduler.h>
 
+#include "gpuvm_bind_old.h"
 #include "gpuvm_private.h"
 
 /**
@@ -146,7 +147,9 @@ struct drm_gpuvm_bind_job {
 	/** @fresh: mappings that the job made, until they are linked */
 	struct list_head fresh;
 	/** @old: mappings that the job took out of the VM */
-	struct gpuva_index old;
+	struct gpuvm_bind_old old;
+	/** @nodes: of the VM's index, promised to the job */
+	u32 nodes;
 	/** @deltas: changes of page tables that are still to come: deferred mode */
 	struct gpuvm_bind_delta *deltas;
 	/** @num_deltas: elements of @deltas */
@@ -179,6 +182,7 @@ void gpuvm_bind_tree_undo_locked(struct drm_gpuvm_bind_job *job);
 void gpuvm_bind_tree_clear_locked(struct drm_gpuvm_bind_job *job);
 void gpuvm_bind_tree_commit_locked(struct drm_gpuvm_bind_job *job);
 int gpuvm_bind_reserve_vas(struct drm_gpuvm_bind_job *job, unsigned int count);
+int gpuvm_bind_reserve_nodes(struct drm_gpuvm_bind_job *job);
 void gpuvm_bind_free_vas(struct drm_gpuvm_bind_job *job);
 
 /* gpuvm_bind_pt.c */

@@ -20,13 +20,50 @@ static u64 end_of(const struct drm_gpuva *va)
 	return va->va.addr + va->va.range;
 }
 
+/* One of the two sets: what is in the VM now, and what the job took out. */
+struct others {
+	struct drm_gpuva *(*find)(struct drm_gpuvm_bind_job *job,
+				  u64 addr, u64 last);
+	struct drm_gpuva *(*next)(struct drm_gpuvm_bind_job *job,
+				  struct drm_gpuva *va);
+};
+
+static struct drm_gpuva *find_in_vm(struct drm_gpuvm_bind_job *job,
+				    u64 addr, u64 last)
+{
+	return gpuva_index_seek(&gpuvm_private(gpuvm_bind_vm(job))->index,
+				addr, last);
+}
+
+static struct drm_gpuva *next_in_vm(struct drm_gpuvm_bind_job *job,
+				    struct drm_gpuva *va)
+{
+	return gpuva_index_next(va);
+}
+
+static const struct others in_vm = { find_in_vm, next_in_vm };
+
+static struct drm_gpuva *find_in_old(struct drm_gpuvm_bind_job *job,
+				     u64 addr, u64 last)
+{
+	return gpuvm_bind_old_find(&job->old, addr, last);
+}
+
+static struct drm_gpuva *next_in_old(struct drm_gpuvm_bind_job *job,
+				     struct drm_gpuva *va)
+{
+	return gpuvm_bind_old_next(&job->old, va);
+}
+
+static const struct others in_old = { find_in_old, next_in_old };
+
 /*
  * Calls @fn for each part of @va for which @others has nothing that says the
  * same.
  */
 static int walk_differences(struct drm_gpuvm_bind_job *job,
 			    struct drm_gpuva *va,
-			    const struct gpuva_index *others,
+			    const struct others *others,
 			    gpuvm_bind_delta_fn fn, void *priv)
 {
 	struct gpuvm_bind_delta delta = { .va = va };
@@ -34,8 +71,8 @@ static int walk_differences(struct drm_gpuvm_bind_job *job,
 	struct drm_gpuva *other;
 	int ret;
 
-	for (other = gpuva_index_find(others, from, end - 1);
-	     other && other->va.addr < end; other = gpuva_index_next(other)) {
+	for (other = others->find(job, from, end - 1);
+	     other && other->va.addr < end; other = others->next(job, other)) {
 		if (!gpuvm_va_same(va, other))
 			continue;
 
@@ -98,13 +135,12 @@ static int continue_run(struct drm_gpuvm_bind_job *job,
 static int walk_unmaps(struct drm_gpuvm_bind_job *job,
 		       gpuvm_bind_delta_fn fn, void *priv)
 {
-	const struct gpuva_index *index =
-		&gpuvm_private(gpuvm_bind_vm(job))->index;
 	struct unmap_run run = { .fn = fn, .priv = priv };
 	struct drm_gpuva *va;
 
-	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va)) {
-		int ret = walk_differences(job, va, index, continue_run, &run);
+	for (va = gpuvm_bind_old_first(&job->old); va;
+	     va = gpuvm_bind_old_next(&job->old, va)) {
+		int ret = walk_differences(job, va, &in_vm, continue_run, &run);
 
 		if (ret)
 			return ret;
@@ -119,7 +155,7 @@ static int walk_maps(struct drm_gpuvm_bind_job *job,
 	struct drm_gpuva *va;
 
 	list_for_each_entry(va, &job->fresh, gem.entry) {
-		int ret = walk_differences(job, va, &job->old, fn, priv);
+		int ret = walk_differences(job, va, &in_old, fn, priv);
 
 		if (ret)
 			return ret;
@@ -214,8 +250,9 @@ static int map_old(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 	u64 end = addr + range;
 	struct drm_gpuva *va;
 
-	for (va = gpuva_index_find(&job->old, addr, end - 1);
-	     va && va->va.addr < end; va = gpuva_index_next(va)) {
+	for (va = gpuvm_bind_old_find(&job->old, addr, end - 1);
+	     va && va->va.addr < end;
+	     va = gpuvm_bind_old_next(&job->old, va)) {
 		u64 from = max(va->va.addr, addr);
 		int ret;
 

@@ -3,7 +3,7 @@
  * What a bind job does to the mappings of the VM.
  *
  * All operations are applied to the VM's index first, before any page table is
- * touched. Mappings that were there go to an index of the job, whole and still
+ * touched. Mappings that were there go to a set of the job, whole and still
  * linked; those that come are on a list of the job, not yet linked. So nothing
  * is lost before it is certain that the job succeeds, to undo it is to swap the
  * two back, and what the page tables have to learn is the difference between
@@ -33,9 +33,9 @@ struct tree_cursor {
 	const struct gpuvm_bind_step *step;
 };
 
-static size_t va_size(struct drm_gpuvm_bind_queue *queue)
+static struct gpuva_reserve *reserve_of(struct drm_gpuvm_bind_job *job)
 {
-	return max_t(size_t, queue->args.va_size, sizeof(struct drm_gpuva));
+	return &gpuvm_private(gpuvm_bind_vm(job))->index.reserve;
 }
 
 /**
@@ -50,8 +50,9 @@ static size_t va_size(struct drm_gpuvm_bind_queue *queue)
 int gpuvm_bind_reserve_vas(struct drm_gpuvm_bind_job *job, unsigned int count)
 {
 	while (count--) {
-		struct drm_gpuva *va = kzalloc(va_size(job->queue),
-					       GFP_KERNEL_ACCOUNT);
+		struct drm_gpuva *va =
+			kzalloc(gpuvm_bind_old_alloc_size(&job->old),
+				GFP_KERNEL_ACCOUNT);
 
 		if (!va)
 			return -ENOMEM;
@@ -59,6 +60,32 @@ int gpuvm_bind_reserve_vas(struct drm_gpuvm_bind_job *job, unsigned int count)
 	}
 
 	return 0;
+}
+
+/**
+ * gpuvm_bind_reserve_nodes() - set aside what the VM's index may need
+ * @job: the job
+ *
+ * What an operation puts into the VM lies side by side: that splits one node at
+ * most.
+ *
+ * Context: process; sleeps.
+ * Return: 0; -ENOMEM.
+ */
+int gpuvm_bind_reserve_nodes(struct drm_gpuvm_bind_job *job)
+{
+	struct gpuva_index *index = &gpuvm_private(gpuvm_bind_vm(job))->index;
+	const u32 nodes = gpuva_index_nodes(index, job->num_ops);
+	int ret;
+
+	if (nodes <= job->nodes)
+		return 0;
+
+	ret = gpuva_reserve_promise(&index->reserve, nodes - job->nodes);
+	if (!ret)
+		job->nodes = nodes;
+
+	return ret;
 }
 
 static struct drm_gpuva *take_va(struct drm_gpuvm_bind_job *job)
@@ -79,7 +106,7 @@ static void give_back_va(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va)
 	if (!va)
 		return;
 
-	memset(va, 0, va_size(job->queue));
+	memset(va, 0, job->old.va_size);
 	list_add(&va->gem.entry, &job->spare);
 }
 
@@ -96,7 +123,7 @@ static void come(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 	job->queue->mappings++;
 }
 
-/* A mapping that goes, either as if it had never been or to the job's index. */
+/* A mapping that goes, either as if it had never been or to those of the job. */
 static void go(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va)
 {
 	job->queue->mappings--;
@@ -110,7 +137,7 @@ static void go(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va)
 
 	/* It keeps its reference to the VM. */
 	gpuva_index_remove(va);
-	drm_WARN_ON(va->vm->drm, gpuva_index_insert(&job->old, va));
+	drm_WARN_ON(va->vm->drm, gpuvm_bind_old_insert(&job->old, va));
 }
 
 static int step_map(struct tree_cursor *cursor, const struct drm_gpuva_op *op)
@@ -199,7 +226,7 @@ static void unmap_linked_locked(struct drm_gpuvm_bind_job *job,
 
 	gpuvm_gpuva_assert_held(vm_bo->vm, vm_bo->obj);
 
-	/* Those that wait to be unlinked are in another index, or in none. */
+	/* Those that wait to be unlinked are in no index. */
 	drm_gpuvm_bo_for_each_va(va, vm_bo)
 		if (gpuva_index_is_in(index, va))
 			go(job, va);
@@ -265,6 +292,9 @@ int gpuvm_bind_tree_apply_locked(struct drm_gpuvm_bind_job *job)
 {
 	gpuvm_bind_assert_tree_held(job->queue);
 
+	/* What it takes to undo it is there, then. */
+	gpuva_reserve_hold(reserve_of(job));
+
 	for (u32 i = 0; i < job->num_ops; i++) {
 		int ret = apply_step(job, &job->steps[i]);
 
@@ -291,12 +321,13 @@ void gpuvm_bind_tree_undo_locked(struct drm_gpuvm_bind_job *job)
 	list_for_each_entry_safe(va, next, &job->fresh, gem.entry)
 		go(job, va);
 
-	while ((va = gpuva_index_first(&job->old))) {
-		gpuva_index_remove(va);
+	while ((va = gpuvm_bind_old_first(&job->old))) {
+		gpuvm_bind_old_remove(&job->old, va);
 		drm_WARN_ON(gpuvm->drm,
 			    gpuva_index_insert(&gpuvm_private(gpuvm)->index, va));
 		job->queue->mappings++;
 	}
+	gpuva_reserve_unhold(reserve_of(job));
 }
 
 /**
@@ -311,6 +342,9 @@ void gpuvm_bind_tree_clear_locked(struct drm_gpuvm_bind_job *job)
 	struct drm_gpuva *va, *next;
 
 	gpuvm_bind_assert_tree_held(job->queue);
+
+	/* As when operations are applied: the same follows. */
+	gpuva_reserve_hold(reserve_of(job));
 
 	drm_gpuvm_for_each_va_safe(va, next, gpuvm)
 		if (va != &gpuvm->kernel_alloc_node)
@@ -346,12 +380,14 @@ static void link_va(struct drm_gpuva *va)
  */
 void gpuvm_bind_tree_commit_locked(struct drm_gpuvm_bind_job *job)
 {
+	const struct gpuvm_bind_old *old = &job->old;
 	struct drm_gpuva *va, *next;
 
 	gpuvm_bind_assert_tree_held(job->queue);
 
+	gpuva_reserve_unhold(reserve_of(job));
 	job->queue->generation++;
-	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va))
+	for (va = gpuvm_bind_old_first(old); va; va = gpuvm_bind_old_next(old, va))
 		trace_gpuva_unmap(va, false);
 
 	list_for_each_entry_safe(va, next, &job->fresh, gem.entry) {
@@ -364,7 +400,7 @@ void gpuvm_bind_tree_commit_locked(struct drm_gpuvm_bind_job *job)
 	if (!drm_gpuvm_immediate_mode(gpuvm_bind_vm(job)))
 		return;
 
-	for (va = gpuva_index_first(&job->old); va; va = gpuva_index_next(va))
+	for (va = gpuvm_bind_old_first(old); va; va = gpuvm_bind_old_next(old, va))
 		drm_gpuva_unlink_defer(va);
 }
 
@@ -382,10 +418,13 @@ void gpuvm_bind_free_vas(struct drm_gpuvm_bind_job *job)
 		kfree(va);
 	INIT_LIST_HEAD(&job->spare);
 
-	while ((va = gpuva_index_first(&job->old))) {
+	gpuva_reserve_release(reserve_of(job), job->nodes);
+	job->nodes = 0;
+
+	while ((va = gpuvm_bind_old_first(&job->old))) {
 		struct drm_gpuvm *gpuvm = va->vm;
 
-		gpuva_index_remove(va);
+		gpuvm_bind_old_remove(&job->old, va);
 		gpuvm_bind_unlink(va);
 		kfree(va);
 		drm_gpuvm_put(gpuvm);

@@ -64,6 +64,10 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 
 	might_alloc(GFP_KERNEL);
 
+	/* What it is made for is to map something. */
+	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
+		return NULL;
+
 	if (gpuvm->ops && gpuvm->ops->vm_bo_alloc)
 		vm_bo = gpuvm->ops->vm_bo_alloc();
 	else
@@ -272,6 +276,9 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_locked(struct drm_gpuvm *gpuvm,
 	struct drm_gpuvm_bo *vm_bo;
 
 	drm_WARN_ON(gpuvm->drm, drm_gpuvm_immediate_mode(gpuvm));
+
+	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
+		return ERR_PTR(-ENOMEM);
 
 	vm_bo = drm_gpuvm_bo_find(gpuvm, obj);
 	if (vm_bo)

@@ -8,12 +8,22 @@
 
 static int __init gpuvm_init(void)
 {
-	return gpuvm_lockdep_prime();
+	int ret = gpuva_reserve_module_init();
+
+	if (ret)
+		return ret;
+
+	ret = gpuvm_lockdep_prime();
+	if (ret)
+		gpuva_reserve_module_exit();
+
+	return ret;
 }
 module_init(gpuvm_init);
 
 static void __exit gpuvm_exit(void)
 {
+	gpuva_reserve_module_exit();
 }
 module_exit(gpuvm_exit);
 

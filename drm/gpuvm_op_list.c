@@ -45,11 +45,15 @@ static void op_free(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op)
 		kfree(op);
 }
 
-static struct drm_gpuva_ops *ops_alloc(void)
+/* Whoever carries it out may not allocate any more. */
+static struct drm_gpuva_ops *ops_alloc(struct drm_gpuvm *gpuvm)
 {
 	struct drm_gpuva_ops *ops;
 
 	might_alloc(GFP_KERNEL);
+
+	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
+		return NULL;
 
 	ops = kzalloc_obj(*ops);
 	if (ops)
@@ -158,7 +162,7 @@ struct drm_gpuva_ops *
 drm_gpuvm_sm_map_ops_create(struct drm_gpuvm *gpuvm,
 			    const struct drm_gpuvm_map_req *req)
 {
-	struct drm_gpuva_ops *ops = ops_alloc();
+	struct drm_gpuva_ops *ops = ops_alloc(gpuvm);
 
 	if (!ops)
 		return ERR_PTR(-ENOMEM);
@@ -181,7 +185,7 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map_ops_create);
 struct drm_gpuva_ops *
 drm_gpuvm_sm_unmap_ops_create(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
 {
-	struct drm_gpuva_ops *ops = ops_alloc();
+	struct drm_gpuva_ops *ops = ops_alloc(gpuvm);
 
 	if (!ops)
 		return ERR_PTR(-ENOMEM);
@@ -212,7 +216,7 @@ struct drm_gpuva_ops *
 drm_gpuvm_madvise_ops_create(struct drm_gpuvm *gpuvm,
 			     const struct drm_gpuvm_map_req *req)
 {
-	struct drm_gpuva_ops *ops = ops_alloc();
+	struct drm_gpuva_ops *ops = ops_alloc(gpuvm);
 
 	if (!ops)
 		return ERR_PTR(-ENOMEM);
@@ -245,7 +249,7 @@ drm_gpuvm_prefetch_ops_create(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
 	if (!gpuvm_in_mm(gpuvm, addr, range))
 		return ERR_PTR(-EINVAL);
 
-	ops = ops_alloc();
+	ops = ops_alloc(gpuvm);
 	if (!ops)
 		return ERR_PTR(-ENOMEM);
 
@@ -284,7 +288,7 @@ drm_gpuvm_bo_unmap_ops_create(struct drm_gpuvm_bo *vm_bo)
 	if (drm_gpuvm_immediate_mode(vm_bo->vm))
 		return ERR_PTR(-EOPNOTSUPP);
 
-	ops = ops_alloc();
+	ops = ops_alloc(vm_bo->vm);
 	if (!ops)
 		return ERR_PTR(-ENOMEM);
 

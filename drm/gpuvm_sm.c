@@ -98,11 +98,17 @@ static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
 		       const struct drm_gpuvm_map_req *req,
 		       gpuvm_sm_step step, void *priv)
 {
+	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
 	struct drm_gpuva *va, *next;
 
-	drm_gpuvm_for_each_va_range_safe(va, next, gpuvm, addr, end) {
+	/* @step may free the mapping; most often no other is in the range. */
+	for (va = gpuva_index_seek(index, addr, end - 1);
+	     va && va->va.addr < end; va = next) {
 		struct gpuvm_sm_cut cut;
 		int ret;
+
+		next = va->va.addr + va->va.range < end ?
+		       gpuva_index_next(va) : NULL;
 
 		cut_out(&cut, va, addr, end);
 		cut.unmap.keep = req && gpuvm_keeps(va, req);
@@ -325,7 +331,8 @@ int drm_gpuvm_sm_map_exec_lock(struct drm_gpuvm *gpuvm, struct drm_exec *exec,
 
 	might_sleep();
 
-	ret = gpuvm_map_req_check(gpuvm, req);
+	ret = gpuvm_map_req_check(gpuvm, req) ?:
+	      gpuva_index_top_up(&gpuvm_private(gpuvm)->index);
 	if (ret)
 		return ret;
 
@@ -354,7 +361,8 @@ int drm_gpuvm_sm_unmap_exec_lock(struct drm_gpuvm *gpuvm,
 {
 	might_sleep();
 
-	return gpuvm_sm_unmap(gpuvm, addr, range, step_lock, exec);
+	return gpuva_index_top_up(&gpuvm_private(gpuvm)->index) ?:
+	       gpuvm_sm_unmap(gpuvm, addr, range, step_lock, exec);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap_exec_lock);
 

@@ -11,6 +11,29 @@
 #include "gpuvm_trace.h"
 
 /**
+ * drm_gpuvm_prepare_mappings() - set aside what new mappings will take
+ * @gpuvm: the VM
+ * @count: how many mappings may be inserted
+ *
+ * For drivers that are about to insert many mappings where they may not
+ * allocate: to insert one never fails for want of memory, but where none was set
+ * aside it may be slow. Many a function sets enough for a few mappings aside by
+ * itself: those that make or find a vm_bo, list operations, or lock what split
+ * and merge would touch, and drm_gpuvm_init(). The bind layer does it for all
+ * that its jobs map.
+ *
+ * What is not used stays with the VM.
+ *
+ * Context: process; allocates with GFP_KERNEL.
+ * Return: 0; -ENOMEM.
+ */
+int drm_gpuvm_prepare_mappings(struct drm_gpuvm *gpuvm, unsigned long count)
+{
+	return gpuva_index_prepare(&gpuvm_private(gpuvm)->index, count);
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_prepare_mappings);
+
+/**
  * drm_gpuva_insert() - insert a mapping into a VM
  * @gpuvm: the VM
  * @va: the mapping, its &drm_gpuva.va set

@@ -174,9 +174,9 @@ static int init_range(struct drm_gpuvm *gpuvm, u64 start, u64 range,
  * to itself, which is the caller's. C callers use drm_gpuvm_init(), which fills
  * in @abi.
  *
- * Context: any; does not sleep.
+ * Context: process; sleeps.
  * Return: 0; -EINVAL for a bad VA space or reserve, and then the VM is without
- * it but complete, and drm_gpuvm_put() is safe; -ENOEXEC for a caller compiled
+ * it but complete, and drm_gpuvm_put() is safe, as after -ENOMEM; -ENOEXEC for a caller compiled
  * against another layout, and then nothing was touched.
  */
 int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
@@ -214,7 +214,8 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 	drm_gem_object_get(r_obj);
 
 	return init_range(gpuvm, start_offset, range,
-			  reserve_offset, reserve_range);
+			  reserve_offset, reserve_range) ?:
+	       gpuva_index_top_up(&priv->index);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_init_abi);
 
@@ -259,6 +260,7 @@ static void gpuvm_release(struct kref *kref)
 	drm_WARN_ON(drm, !list_empty(&priv->extobj));
 	drm_WARN_ON(drm, !list_empty(&gpuvm->evict.list));
 
+	gpuva_index_fini(&priv->index);
 	gpuvm->name = NULL;
 	drm_gem_object_put(gpuvm->r_obj);
 

@@ -12,10 +12,61 @@ void host_may_alloc(void)
 	assert(!section);
 }
 
+/* What loading the core's module does, and unloading it. */
+extern int gpuva_reserve_module_init(void);
+extern void gpuva_reserve_module_exit(void);
+
+static __attribute__((constructor)) void host_load(void)
+{
+	if (gpuva_reserve_module_init())
+		abort();
+}
+
+static __attribute__((destructor)) void host_unload(void)
+{
+	gpuva_reserve_module_exit();
+}
+
 void *host_zalloc(size_t size)
 {
 	host_may_alloc();
 	return calloc(1, size);
+}
+
+void *host_alloc_aligned(size_t align, size_t size)
+{
+	return aligned_alloc(align, size);
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
+				     unsigned int align, unsigned long flags,
+				     void (*ctor)(void *object))
+{
+	struct kmem_cache *cache = host_zalloc(sizeof(*cache));
+
+	if (cache) {
+		cache->size = size;
+		cache->align = align;
+	}
+	return cache;
+}
+
+bool kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t count,
+			   void **objects)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		objects[i] = host_alloc_aligned(cache->align, cache->size);
+		if (!objects[i])
+			goto err_free;
+	}
+	return true;
+
+err_free:
+	while (i--)
+		host_free(objects[i]);
+	return false;
 }
 
 void host_free(void *memory)

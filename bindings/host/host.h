@@ -12,6 +12,7 @@
 #define __HOST_H__
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -132,6 +133,7 @@ void drm_gem_object_release(struct drm_gem_object *obj);
 void mutex_lock(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 void *host_zalloc(size_t size);
+void *host_alloc_aligned(size_t align, size_t size);
 void host_free(void *memory);
 void host_may_alloc(void);
 unsigned long host_contentions(void);
@@ -167,6 +169,7 @@ void host_sin(unsigned int which);
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXPORT_SYMBOL_GPL(name)
 #define IS_ENABLED(option) 0
@@ -175,18 +178,26 @@ void host_sin(unsigned int which);
 #define __used __attribute__((used))
 #define __maybe_unused __attribute__((unused))
 #define sizeof_field(type, member) sizeof(((type *)0)->member)
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
+#define min_t(type, a, b) min((type)(a), (type)(b))
+#define max_t(type, a, b) max((type)(a), (type)(b))
+#define U32_MAX UINT32_MAX
+#define U64_MAX UINT64_MAX
+#define __ffs(word) ((unsigned int)__builtin_ctzll(word))
+#define __fls(word) (63u - (unsigned int)__builtin_clzll(word))
+#define prefetch(address) __builtin_prefetch(address)
 #define div_u64_rem(a, b, rest) (*(rest) = (a) % (b), (a) / (b))
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
 
 /* The kernel's red-black tree for programs asks for these by name. */
-#define likely(x) (x)
-#define unlikely(x) (x)
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 #define rcu_assign_pointer(p, v) ((p) = (v))
 
 /* A warning is a failure here. */
@@ -210,9 +221,54 @@ void host_sin(unsigned int which);
 #define lockdep_assert_held(lock) assert((lock)->held)
 #define might_lock(lock)
 
+typedef unsigned int gfp_t;
+
 #define GFP_KERNEL 0
+#define GFP_KERNEL_ACCOUNT 0
+#define __GFP_NOWARN 0
 #define kzalloc(size, flags) host_zalloc(size)
 #define kfree(memory) host_free(memory)
+#define kvfree(memory) host_free(memory)
+#define kvcalloc(count, size, flags) host_zalloc((count) * (size))
+
+/* Caches of objects of one size */
+struct kmem_cache {
+	size_t size, align;
+};
+
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
+				     unsigned int align, unsigned long flags,
+				     void (*ctor)(void *object));
+bool kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t count,
+			   void **objects);
+
+#define kmem_cache_destroy(cache) host_free(cache)
+#define kmem_cache_free(cache, object) ((void)(cache), host_free(object))
+
+/* Work is put off until somebody calls host_work(). */
+struct work_struct {
+	void (*func)(struct work_struct *work);
+};
+
+struct workqueue_struct {
+	struct work_struct *work;
+};
+
+#define WQ_UNBOUND 0
+#define INIT_WORK(work__, func__) ((work__)->func = (func__))
+#define queue_work(wq__, work__) ((wq__)->work = (work__))
+#define alloc_workqueue(name, flags, active) \
+	((struct workqueue_struct *)host_zalloc(sizeof(struct workqueue_struct)))
+#define destroy_workqueue(wq) host_free(wq)
+
+static inline void host_work(struct workqueue_struct *wq)
+{
+	struct work_struct *work = wq->work;
+
+	wq->work = NULL;
+	if (work)
+		work->func(work);
+}
 
 #define MAX_ERRNO 4095
 #define ERR_PTR(error) ((void *)(long)(error))

@@ -10,14 +10,15 @@ OUT ?= build/rust-host
 tools := $(SOURCE)/tools
 here := bindings/host
 
-core := gpuva_index gpuvm_attrs gpuvm_bo gpuvm_defer gpuvm_exec gpuvm_leaks gpuvm_list \
-	gpuvm_op_list gpuvm_sm gpuvm_va gpuvm_validate gpuvm_vm
+core := gpuva_index gpuva_index_balance gpuva_index_spill gpuva_reserve gpuvm_attrs gpuvm_bo \
+	gpuvm_defer gpuvm_exec gpuvm_leaks gpuvm_list gpuvm_op_list gpuvm_sm gpuvm_va \
+	gpuvm_validate gpuvm_vm
 objects := $(patsubst %,$(OUT)/%.o,$(core) host rbtree)
 
 # What the core includes of the kernel: each is host.h.
 headers := $(patsubst %,$(OUT)/include/%.h,\
-	$(addprefix linux/,atomic bits cleanup compiler dma-fence dma-resv export kernel kref list \
-		llist math64 minmax mutex overflow slab spinlock stddef tracepoint types) \
+	$(addprefix linux/,atomic bitops bits cleanup compiler dma-fence dma-resv export kernel kref list \
+		llist math64 minmax mutex overflow prefetch slab spinlock stddef string tracepoint types workqueue) \
 	linux/sched/mm trace/define_trace \
 	$(addprefix drm/,drm_device drm_drv drm_exec drm_gem drm_print))
 
@@ -57,6 +58,15 @@ $(OUT)/rbtree.o: $(tools)/lib/rbtree.c $(headers)
 $(OUT)/libcore.a: $(objects)
 	@rm -f $@
 	ar rcs $@ $^
+
+# The index by itself, with its model.
+index := gpuva_index gpuva_index_balance gpuva_index_spill gpuva_reserve
+
+$(OUT)/gpuva_index_fuzz.o: drm/tests/gpuva_index_fuzz.c $(headers) $(here)/host.h $(wildcard drm/*.h drm/tests/*.h)
+	gcc $(CFLAGS) -c $< -o $@
+
+$(OUT)/index-fuzz: $(patsubst %,$(OUT)/%.o,$(index) host gpuva_index_fuzz)
+	gcc $(sanitize) $^ -o $@
 
 # Rust: the kernel crate's stand-in, the two crates of bindings/, the tests.
 $(OUT)/host_generated.rs: $(here)/host.h

@@ -43,7 +43,7 @@ struct mutex;
 struct seq_file;
 
 /** define DRM_GPUVM_ABI_VERSION - raised when a change breaks old consumers */
-#define DRM_GPUVM_ABI_VERSION 1
+#define DRM_GPUVM_ABI_VERSION 2
 
 /**
  * enum drm_gpuva_flags - flags of a mapping
@@ -120,18 +120,18 @@ struct drm_gpuva_attrs {
 struct drm_gpuva {
 	/** @vm: the VM; stays set after removal */
 	struct drm_gpuvm *vm;
-	/** @vm_bo: set while linked; protected by the GEM's gpuva lock */
-	struct drm_gpuvm_bo *vm_bo;
+	/** @__index: the index's part, private to the core */
+	u64 __index[1];
+	/** @va: where it is mapped */
+	struct drm_gpuva_range va;
 	/** @flags: &enum drm_gpuva_flags */
 	enum drm_gpuva_flags flags;
 	/** @__state: private to the core; 0 before the first use */
 	u32 __state;
-	/** @va: where it is mapped */
-	struct drm_gpuva_range va;
+	/** @vm_bo: set while linked; protected by the GEM's gpuva lock */
+	struct drm_gpuvm_bo *vm_bo;
 	/** @gem: what is mapped */
 	struct drm_gpuva_gem gem;
-	/** @__index: the index's part, private to the core */
-	u64 __index[4];
 	/** @attrs: its attributes; do not change while it is inserted */
 	struct drm_gpuva_attrs attrs;
 };
@@ -140,6 +140,7 @@ u64 drm_gpuva_gem_offset(const struct drm_gpuva *va, u64 addr);
 void drm_gpuva_attrs_at(const struct drm_gpuva *va, u64 addr,
 			struct drm_gpuva_attrs *attrs);
 
+int drm_gpuvm_prepare_mappings(struct drm_gpuvm *gpuvm, unsigned long count);
 int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va);
 void drm_gpuva_remove(struct drm_gpuva *va);
 

@@ -73,6 +73,7 @@
 
 /* exec and validation */
 #define drm_gpuvm_prepare_vm			ref_drm_gpuvm_prepare_vm
+#define drm_gpuvm_prepare_mappings		ref_drm_gpuvm_prepare_mappings
 #define drm_gpuvm_prepare_objects		ref_drm_gpuvm_prepare_objects
 #define drm_gpuvm_prepare_range			ref_drm_gpuvm_prepare_range
 #define drm_gpuvm_exec_alloc			ref_drm_gpuvm_exec_alloc

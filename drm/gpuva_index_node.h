@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The nodes of the index.
+ *
+ * A B+ tree, keyed by the last address of a mapping. What covers an address, or
+ * comes next behind it, is then the first mapping whose key is not below it, so
+ * that a search goes down once and from there on only forward.
+ *
+ * All nodes are of one size, and what a search reads of a node is asked for at
+ * once, as soon as its address is known: the cache misses of a level overlap.
+ */
+#ifndef __GPUVA_INDEX_NODE_H__
+#define __GPUVA_INDEX_NODE_H__
+
+#include <linux/bitops.h>
+#include <linux/limits.h>
+#include <linux/prefetch.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+
+#include <drm/drm_gpuvm.h>
+
+#include "gpuva_index.h"
+
+#define LEAF_SLOTS	24
+#define LEAF_ALL	(BIT(LEAF_SLOTS) - 1)
+/* A leaf that is less full than that looks for another to merge with. */
+#define LEAF_SPARSE	8
+/* Merged leaves are not to be split again at once. */
+#define LEAF_MERGED	18
+
+#define INNER_SLOTS	32
+#define INNER_KEYS	(INNER_SLOTS - 1)
+#define INNER_SPARSE	8
+#define INNER_MERGED	28
+
+/* Each inner node but the root has at least a quarter of its children. */
+#define MAX_HEIGHT	16
+
+/**
+ * struct gpuva_leaf - up to LEAF_SLOTS mappings, in address order
+ *
+ * A slot whose bit in @live is clear has no mapping, but it has a key: keys never
+ * decrease from slot to slot. So a mapping goes by clearing a bit, and one that
+ * comes in its place moves no other.
+ */
+struct gpuva_leaf {
+	/** @last: the last address of each mapping: its key */
+	u64 last[LEAF_SLOTS];
+	/** @length: how far the first address is from it; U32_MAX: ask the mapping */
+	u32 length[LEAF_SLOTS];
+	/** @low: keys in this leaf are not below it */
+	u64 low;
+	/** @top: keys in this leaf are not above it */
+	u64 top;
+	/** @next: the leaf behind this one, or NULL */
+	struct gpuva_leaf *next;
+	/** @live: a bit for each slot that has a mapping */
+	u32 live;
+	/** @count: how many have */
+	u32 count;
+	/** @va: the mappings; NULL where there is none */
+	struct drm_gpuva *va[LEAF_SLOTS];
+};
+
+static_assert(sizeof(struct gpuva_leaf) == GPUVA_NODE_SIZE);
+/* A slot fits into the low bits of a finger. */
+static_assert(LEAF_SLOTS < GPUVA_NODE_ALIGN);
+
+/**
+ * struct gpuva_inner - up to INNER_SLOTS nodes of the level below
+ */
+struct gpuva_inner {
+	/** @top: the highest key of each child but the last; then U64_MAX */
+	u64 top[INNER_KEYS];
+	/** @count: how many children there are */
+	u64 count;
+	/** @child: the nodes */
+	void *child[INNER_SLOTS];
+};
+
+static_assert(sizeof(struct gpuva_inner) == GPUVA_NODE_SIZE);
+
+/**
+ * struct gpuva_path - the inner nodes from the root to a leaf
+ */
+struct gpuva_path {
+	/** @inner: the nodes; [0] is the one above the leaf */
+	struct gpuva_inner *inner[MAX_HEIGHT];
+	/** @slot: which child leads on */
+	unsigned int slot[MAX_HEIGHT];
+};
+
+static inline u64 gpuva_last(const struct drm_gpuva *va)
+{
+	return va->va.addr + va->va.range - 1;
+}
+
+/* The number of children whose keys are all below @key. */
+static inline unsigned int gpuva_inner_search(const struct gpuva_inner *inner,
+					      u64 key)
+{
+	const u64 *top = inner->top;
+	unsigned int i;
+
+	/* Without a branch that could be guessed wrongly. */
+	i = (top[15] < key) << 4;
+	i += (top[i + 7] < key) << 3;
+	i += (top[i + 3] < key) << 2;
+	i += (top[i + 1] < key) << 1;
+	i += top[i] < key;
+
+	return i;
+}
+
+/* The first slot whose key is not below @key; LEAF_SLOTS if there is none. */
+static inline unsigned int gpuva_leaf_search(const struct gpuva_leaf *leaf,
+					     u64 key)
+{
+	const u64 *last = leaf->last;
+	unsigned int i;
+
+	i = ((last[7] < key) + (last[15] < key)) << 3;
+	i += (last[i + 3] < key) << 2;
+	i += (last[i + 1] < key) << 1;
+	i += last[i] < key;
+	/* The last of the last eight was not compared yet. */
+	i += last[i] < key;
+
+	return i;
+}
+
+/* The first address of the mapping in a slot. */
+static inline u64 gpuva_leaf_addr(const struct gpuva_leaf *leaf,
+				  unsigned int slot)
+{
+	const u32 length = leaf->length[slot];
+
+	if (unlikely(length == U32_MAX))
+		return leaf->va[slot]->va.addr;
+
+	return leaf->last[slot] - length;
+}
+
+/* Copy slots; the two places may overlap. */
+static inline void gpuva_leaf_move(struct gpuva_leaf *to, unsigned int to_slot,
+				   const struct gpuva_leaf *from,
+				   unsigned int from_slot, unsigned int count)
+{
+	memmove(&to->last[to_slot], &from->last[from_slot],
+		count * sizeof(to->last[0]));
+	memmove(&to->length[to_slot], &from->length[from_slot],
+		count * sizeof(to->length[0]));
+	memmove(&to->va[to_slot], &from->va[from_slot],
+		count * sizeof(to->va[0]));
+}
+
+static inline void gpuva_node_prefetch(const void *node)
+{
+	unsigned int i;
+
+	for (i = 0; i < GPUVA_NODE_SIZE; i += 64)
+		prefetch(node + i);
+}
+
+static inline void gpuva_finger_set(struct gpuva_index *index,
+				    const struct gpuva_leaf *leaf,
+				    unsigned int slot)
+{
+	WRITE_ONCE(index->finger, (unsigned long)leaf | slot);
+}
+
+static inline struct gpuva_leaf *gpuva_finger_leaf(unsigned long finger)
+{
+	return (struct gpuva_leaf *)(finger & ~(GPUVA_NODE_ALIGN - 1ul));
+}
+
+/* gpuva_index_balance.c */
+int gpuva_leaf_make_root(struct gpuva_index *index);
+int gpuva_leaf_make_room(struct gpuva_index *index, struct gpuva_leaf *leaf,
+			 unsigned int slot);
+void gpuva_leaf_sparse(struct gpuva_index *index, struct gpuva_leaf *leaf);
+void gpuva_tree_free(struct gpuva_index *index);
+
+#endif
