@@ -83,7 +83,7 @@ $(OUT)/drm_gpuvm_raw.rs: bindings/raw/drm_gpuvm_raw.rs
 
 # The cases are those of the kernel's suites, beside another world.
 cases := $(addprefix bindings/tests/,bo_cases.rs deferred_cases.rs \
-	lock_cases.rs matrix_cases.rs steps.rs text.rs vm_cases.rs) \
+	hostile_cases.rs lock_cases.rs matrix_cases.rs steps.rs text.rs vm_cases.rs) \
 	$(here)/tests.rs $(here)/world.rs
 
 $(OUT)/src/tests.rs: $(cases) bindings/tests/matrix.py drm/tests/gpuvm_sm_kunit.c

@@ -14,6 +14,8 @@ mod bo_cases;
 #[rustfmt::skip]
 mod deferred_cases;
 #[rustfmt::skip]
+mod hostile_cases;
+#[rustfmt::skip]
 mod lock_cases;
 #[rustfmt::skip]
 mod matrix_cases;

@@ -8,6 +8,7 @@ mod bind_cases;
 mod bind_world;
 mod bo_cases;
 mod deferred_cases;
+mod hostile_cases;
 mod layout_cases;
 mod leak;
 mod lock_cases;

@@ -196,6 +196,33 @@ mod cases {
     }
 
     #[test]
+    fn backwards_and_invalidated() -> Result {
+        let world = World::new()?;
+        let mut vm = world.vm_of::<Steps>(0..256, 100..110)?;
+        for address in [20, 96, 110] {
+            map(&mut vm, &MapRequest::sparse(address, 4))?;
+        }
+        let other = three(&world)?;
+        let last = vm.find(110, 4).ok_or(ENOENT)?;
+        // Over the reserve.
+        let before = vm.before(last).ok_or(ENOENT)?;
+        assert_eq!(before.address(), 96);
+        let first = vm.before(before).ok_or(ENOENT)?;
+        assert!(first.address() == 20 && vm.before(first).is_none());
+        // Not in this VM.
+        assert!(other.iter().all(|mapping| vm.before(mapping).is_none()));
+
+        before.invalidate(true);
+        assert!(before.is_invalidated() && before.is_sparse() && !first.is_invalidated());
+        vm.sm_unmap(97, 1, &mut Job::new()?)?;
+        assert!(vm.iter_range(96..100).all(|piece| piece.is_invalidated()));
+        let piece = vm.find(98, 2).ok_or(ENOENT)?;
+        piece.invalidate(false);
+        assert!(!piece.is_invalidated() && piece.is_sparse());
+        Ok(())
+    }
+
+    #[test]
     fn attributes_stay_with_the_pieces() -> Result {
         let world = World::new()?;
         let mut vm = world.vm::<Steps>()?;
