@@ -32,20 +32,6 @@ struct mutex *drm_gem_gpuva_mutex(struct drm_gem_object *obj)
 EXPORT_SYMBOL_GPL(drm_gem_gpuva_mutex);
 
 /**
- * gpuvm_gpuva_assert_held() - assert that an object's gpuva lock is held
- * @gpuvm: the VM, whose mode decides which lock that is
- * @obj: the object
- */
-void gpuvm_gpuva_assert_held(struct drm_gpuvm *gpuvm,
-			     struct drm_gem_object *obj)
-{
-	if (drm_gpuvm_immediate_mode(gpuvm))
-		lockdep_assert_held(drm_gem_gpuva_mutex(obj));
-	else
-		dma_resv_assert_held(obj->resv);
-}
-
-/**
  * drm_gpuvm_bo_create() - make a vm_bo without publishing it
  * @gpuvm: the VM
  * @obj: the object
@@ -87,6 +73,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	gpuvm_list_item_init(&priv->extobj, vm_bo);
 	gpuvm_list_item_init(&priv->evict, vm_bo);
 	init_llist_node(&priv->bo_defer);
+	RB_CLEAR_NODE(&priv->far);
 
 	spin_lock(&gpuvm_private(gpuvm)->bos_lock);
 	list_add_tail(&priv->bos, &gpuvm_private(gpuvm)->bos);
@@ -132,7 +119,7 @@ static void release_locked(struct kref *kref)
 
 	gpuvm_list_del(vm_bo->vm, &gpuvm_bo_private(vm_bo)->extobj);
 	gpuvm_list_del(vm_bo->vm, &gpuvm_bo_private(vm_bo)->evict);
-	list_del(&vm_bo->list.entry.gem);
+	gpuvm_bo_unpublish_locked(vm_bo);
 
 	gpuvm_bo_free(vm_bo);
 }
@@ -177,21 +164,6 @@ bool drm_gpuvm_bo_put(struct drm_gpuvm_bo *vm_bo)
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bo_put);
 
-/* Without a reference: the gpuva lock is what keeps the vm_bo. */
-static struct drm_gpuvm_bo *find_locked(struct drm_gpuvm *gpuvm,
-					struct drm_gem_object *obj)
-{
-	struct drm_gpuvm_bo *vm_bo;
-
-	gpuvm_gpuva_assert_held(gpuvm, obj);
-
-	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
-		if (vm_bo->vm == gpuvm)
-			return vm_bo;
-
-	return NULL;
-}
-
 /**
  * drm_gpuvm_bo_find() - find the vm_bo of a VM and an object
  * @gpuvm: the VM
@@ -203,7 +175,7 @@ static struct drm_gpuvm_bo *find_locked(struct drm_gpuvm *gpuvm,
 struct drm_gpuvm_bo *drm_gpuvm_bo_find(struct drm_gpuvm *gpuvm,
 				       struct drm_gem_object *obj)
 {
-	struct drm_gpuvm_bo *vm_bo = find_locked(gpuvm, obj);
+	struct drm_gpuvm_bo *vm_bo = gpuvm_bo_find_locked(gpuvm, obj);
 
 	return vm_bo ? drm_gpuvm_bo_get(vm_bo) : NULL;
 }
@@ -247,7 +219,7 @@ static bool evicted_elsewhere(struct drm_gem_object *obj)
  * The object may be evicted already, which its other VMs were told and this one
  * was not, because it did not have a vm_bo yet.
  */
-static void publish_locked(struct drm_gpuvm_bo *vm_bo)
+static void publish_evicted_locked(struct drm_gpuvm_bo *vm_bo)
 {
 	struct drm_gem_object *obj = vm_bo->obj;
 
@@ -256,7 +228,7 @@ static void publish_locked(struct drm_gpuvm_bo *vm_bo)
 	if (evicted_elsewhere(obj))
 		set_evicted(vm_bo, true);
 
-	list_add_tail(&vm_bo->list.entry.gem, &obj->gpuva.list);
+	gpuvm_bo_publish_locked(vm_bo);
 }
 
 /**
@@ -288,7 +260,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_locked(struct drm_gpuvm *gpuvm,
 	if (!vm_bo)
 		return ERR_PTR(-ENOMEM);
 
-	publish_locked(vm_bo);
+	publish_evicted_locked(vm_bo);
 	return vm_bo;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bo_obtain_locked);
@@ -314,7 +286,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_prealloc(struct drm_gpuvm_bo *new)
 	scoped_guard(mutex, drm_gem_gpuva_mutex(new->obj)) {
 		vm_bo = drm_gpuvm_bo_find(new->vm, new->obj);
 		if (!vm_bo)
-			publish_locked(new);
+			publish_evicted_locked(new);
 	}
 
 	if (!vm_bo)

@@ -27,7 +27,7 @@ static void make_zombie_locked(struct kref *kref)
 		gpuvm_list_del(vm_bo->vm, &priv->evict);
 	}
 
-	list_del_init(&vm_bo->list.entry.gem);
+	gpuvm_bo_unpublish_locked(vm_bo);
 }
 
 /**

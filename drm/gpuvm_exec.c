@@ -3,6 +3,7 @@
  * Locking a VM together with its objects, and giving all of them a fence.
  */
 #include <linux/dma-resv.h>
+#include <linux/prefetch.h>
 
 #include "gpuvm_private.h"
 
@@ -63,39 +64,62 @@ static int prepare_objects_unlocked(struct drm_gpuvm *gpuvm,
 		ret = gpuvm_exec_prepare(exec, obj, num_fences);
 		drm_gem_object_put(obj);
 	}
+	while ((obj = gpuvm_list_walk_left_object(&walk)))
+		drm_gem_object_put(obj);
 	gpuvm_list_walk_end(&walk);
 
 	return ret;
 }
 
 /*
- * The VM's dma_resv keeps the list as it is, and zombies in memory. It is also
- * the first place where both locks are held that it takes to list an external
- * object as evicted.
+ * This is also the first place where both locks are held that it takes to list
+ * an external object as evicted.
  */
+static int prepare_vm_bo_locked(struct drm_gpuvm_bo *vm_bo,
+				struct drm_exec *exec, unsigned int num_fences)
+{
+	int ret;
+
+	drm_gpuvm_resv_assert_held(vm_bo->vm);
+
+	/* A zombie waits for its cleanup, which takes it off the list. */
+	if (!kref_read(&vm_bo->kref))
+		return 0;
+
+	ret = gpuvm_exec_prepare(exec, vm_bo->obj, num_fences);
+	if (ret)
+		return ret;
+
+	if (vm_bo->evicted)
+		gpuvm_list_add_locked(&vm_bo->vm->evict.list,
+				      &gpuvm_bo_private(vm_bo)->evict);
+
+	return 0;
+}
+
+/* The VM's dma_resv keeps the list as it is, and zombies in memory. */
 static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
 				  struct drm_exec *exec,
 				  unsigned int num_fences)
 {
-	struct gpuvm_list_item *item;
+	struct gpuvm_list_item *last = NULL;
+	struct gpuvm_list_batch batch;
 
 	drm_gpuvm_resv_assert_held(gpuvm);
 
-	list_for_each_entry(item, &gpuvm_private(gpuvm)->extobj, link) {
-		struct drm_gpuvm_bo *vm_bo = item->vm_bo;
-		int ret;
+	do {
+		unsigned int i;
 
-		if (!kref_read(&vm_bo->kref))
-			continue;
-
-		ret = gpuvm_exec_prepare(exec, vm_bo->obj, num_fences);
-		if (ret)
-			return ret;
-
-		if (vm_bo->evicted)
-			gpuvm_list_add_locked(&gpuvm->evict.list,
-					      &gpuvm_bo_private(vm_bo)->evict);
-	}
+		last = gpuvm_list_batch_fill(&batch,
+					     &gpuvm_private(gpuvm)->extobj,
+					     last);
+		for (i = 0; i < batch.num; i++) {
+			int ret = prepare_vm_bo_locked(batch.vm_bos[i], exec,
+						       num_fences);
+			if (ret)
+				return ret;
+		}
+	} while (batch.num);
 
 	return 0;
 }
@@ -121,7 +145,7 @@ int drm_gpuvm_prepare_objects(struct drm_gpuvm *gpuvm, struct drm_exec *exec,
 {
 	might_sleep();
 
-	if (drm_gpuvm_resv_protected(gpuvm))
+	if (gpuvm_resv_protected(gpuvm))
 		return prepare_objects_locked(gpuvm, exec, num_fences);
 
 	return prepare_objects_unlocked(gpuvm, exec, num_fences);
@@ -341,6 +365,27 @@ int drm_gpuvm_exec_lock_range(struct drm_gpuvm_exec *vm_exec,
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_exec_lock_range);
 
+/*
+ * Unlock as drm_exec_fini() would, from the last to the first, but with the next
+ * ones on their way into the cache. An object leads to its dma_resv: first the
+ * one, then, when it is there, the other.
+ */
+static void unlock_objects(struct drm_exec *exec)
+{
+	const unsigned int far = 2 * GPUVM_LIST_BATCH, near = GPUVM_LIST_BATCH;
+	unsigned int i;
+
+	for (i = exec->num_objects; i-- > 0;) {
+		if (i >= far) {
+			prefetchw(&exec->objects[i - far]->refcount);
+			prefetch(&exec->objects[i - far]->resv);
+		}
+		if (i >= near)
+			prefetchw(&exec->objects[i - near]->resv->lock);
+		drm_exec_unlock_obj(exec, exec->objects[i]);
+	}
+}
+
 /**
  * drm_gpuvm_exec_unlock() - unlock all that was locked
  * @vm_exec: locked by one of the functions above
@@ -349,6 +394,9 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_exec_lock_range);
  */
 void drm_gpuvm_exec_unlock(struct drm_gpuvm_exec *vm_exec)
 {
+	/* Few are in the cache anyway. */
+	if (vm_exec->exec.num_objects > 2 * GPUVM_LIST_BATCH)
+		unlock_objects(&vm_exec->exec);
 	drm_exec_fini(&vm_exec->exec);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_exec_unlock);

@@ -6,6 +6,9 @@
  * walks them holds it throughout. Without, the core's spinlock does, and since
  * locking an object sleeps, a walk has to let go of it for each entry.
  */
+#include <linux/dma-resv.h>
+#include <linux/prefetch.h>
+
 #include "gpuvm_private.h"
 
 /**
@@ -26,8 +29,8 @@ void gpuvm_list_item_init(struct gpuvm_list_item *item,
  */
 void gpuvm_list_assert_held(struct drm_gpuvm *gpuvm)
 {
-	if (drm_gpuvm_resv_protected(gpuvm))
-		drm_gpuvm_resv_assert_held(gpuvm);
+	if (gpuvm_resv_protected(gpuvm))
+		dma_resv_assert_held(gpuvm->r_obj->resv);
 	else
 		lockdep_assert_held(&gpuvm_private(gpuvm)->lock);
 }
@@ -67,7 +70,7 @@ static void gpuvm_list_del_locked(struct gpuvm_list_item *item)
 void gpuvm_list_add(struct drm_gpuvm *gpuvm, struct list_head *list,
 		    struct gpuvm_list_item *item)
 {
-	if (drm_gpuvm_resv_protected(gpuvm)) {
+	if (gpuvm_resv_protected(gpuvm)) {
 		gpuvm_list_add_locked(list, item);
 		return;
 	}
@@ -86,7 +89,7 @@ void gpuvm_list_add(struct drm_gpuvm *gpuvm, struct list_head *list,
  */
 void gpuvm_list_del(struct drm_gpuvm *gpuvm, struct gpuvm_list_item *item)
 {
-	if (drm_gpuvm_resv_protected(gpuvm)) {
+	if (gpuvm_resv_protected(gpuvm)) {
 		gpuvm_list_del_locked(item);
 		return;
 	}
@@ -96,11 +99,66 @@ void gpuvm_list_del(struct drm_gpuvm *gpuvm, struct gpuvm_list_item *item)
 	spin_unlock(&gpuvm_private(gpuvm)->lock);
 }
 
+/* What is needed of an object to lock it and to give it a fence. */
+static void prefetch_obj(const struct drm_gem_object *obj)
+{
+	prefetchw(&obj->refcount);
+	prefetch(&obj->resv);
+}
+
+static void prefetch_resv(const struct dma_resv *resv)
+{
+	prefetchw(&resv->lock);
+	prefetch(&resv->fences);
+}
+
+/**
+ * gpuvm_list_batch_fill() - take the next entries of a list
+ * @batch: where to; nothing of it is needed before
+ * @list: the list
+ * @after: the entry before them; NULL to start at the beginning
+ *
+ * Starts to bring their objects into the cache, takes no references, and passes
+ * over bookmarks.
+ *
+ * Context: the lists lock is held.
+ * Return: the last entry that was taken, or @after if there was none.
+ */
+struct gpuvm_list_item *
+gpuvm_list_batch_fill(struct gpuvm_list_batch *batch, struct list_head *list,
+		      struct gpuvm_list_item *after)
+{
+	struct gpuvm_list_item *item = after, *last = after;
+	unsigned int i;
+
+	if (!item)
+		item = list_entry(list, struct gpuvm_list_item, link);
+
+	batch->num = 0;
+	list_for_each_entry_continue(item, list, link) {
+		if (!item->vm_bo)
+			continue;
+		batch->vm_bos[batch->num++] = item->vm_bo;
+		prefetch_obj(item->vm_bo->obj);
+		last = item;
+		if (batch->num == GPUVM_LIST_BATCH)
+			break;
+	}
+
+	/* Only now, because here it takes the object to find its dma_resv. */
+	for (i = 0; i < batch->num; i++)
+		prefetch_resv(batch->vm_bos[i]->obj->resv);
+
+	return last;
+}
+
 /**
  * gpuvm_list_walk_begin() - start a walk
  * @walk: the walk, ended by gpuvm_list_walk_end()
  * @gpuvm: the VM, without DRM_GPUVM_RESV_PROTECTED
  * @list: the list
+ *
+ * A walk gives objects or vm_bos, not both.
  */
 void gpuvm_list_walk_begin(struct gpuvm_list_walk *walk,
 			   struct drm_gpuvm *gpuvm, struct list_head *list)
@@ -108,27 +166,86 @@ void gpuvm_list_walk_begin(struct gpuvm_list_walk *walk,
 	walk->gpuvm = gpuvm;
 	walk->list = list;
 	gpuvm_list_item_init(&walk->bookmark, NULL);
-
-	spin_lock(&gpuvm_private(gpuvm)->lock);
-	list_add(&walk->bookmark.link, list);
-	spin_unlock(&gpuvm_private(gpuvm)->lock);
+	walk->marked = false;
+	walk->num = 0;
+	walk->next = 0;
 }
 
-/* Move the bookmark behind the next entry that is not a bookmark itself. */
-static struct drm_gpuvm_bo *walk_next_locked(struct gpuvm_list_walk *walk)
+/*
+ * Take the next batch and move the bookmark behind it. At the end of the list
+ * the bookmark goes.
+ */
+static void walk_fill_locked(struct gpuvm_list_walk *walk,
+			     struct gpuvm_list_batch *batch)
 {
-	struct gpuvm_list_item *item = &walk->bookmark;
+	struct gpuvm_list_item *bookmark = &walk->bookmark, *last;
 
 	gpuvm_list_assert_held(walk->gpuvm);
 
-	list_for_each_entry_continue(item, walk->list, link) {
-		if (!item->vm_bo)
-			continue;
-		list_move(&walk->bookmark.link, &item->link);
-		return item->vm_bo;
-	}
+	last = gpuvm_list_batch_fill(batch, walk->list,
+				     walk->marked ? bookmark : NULL);
+	/* The last entry may be the bookmark itself, and then there is none. */
+	if (batch->num && walk->marked)
+		list_move(&bookmark->link, &last->link);
+	else if (batch->num)
+		list_add(&bookmark->link, &last->link);
+	else if (walk->marked)
+		list_del(&bookmark->link);
+	walk->marked = batch->num;
+}
 
-	return NULL;
+static void take_objects(struct gpuvm_list_walk *walk)
+{
+	struct gpuvm_list_batch batch;
+	unsigned int i;
+
+	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
+	walk_fill_locked(walk, &batch);
+	/*
+	 * A vm_bo leaves the list before it drops its reference to the object,
+	 * so the object is alive even if the vm_bo is about to go.
+	 */
+	for (i = 0; i < batch.num; i++) {
+		walk->objs[i] = batch.vm_bos[i]->obj;
+		drm_gem_object_get(walk->objs[i]);
+	}
+	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
+
+	walk->num = batch.num;
+	walk->next = 0;
+}
+
+/* Those that are about to go are left out; if all are, the next batch is taken. */
+static void take_vm_bos(struct gpuvm_list_walk *walk)
+{
+	struct gpuvm_list_batch batch;
+	unsigned int i;
+
+	walk->num = 0;
+	walk->next = 0;
+
+	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
+	do {
+		walk_fill_locked(walk, &batch);
+		for (i = 0; i < batch.num; i++)
+			if (kref_get_unless_zero(&batch.vm_bos[i]->kref))
+				walk->vm_bos[walk->num++] = batch.vm_bos[i];
+	} while (batch.num && !walk->num);
+	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
+}
+
+/**
+ * gpuvm_list_walk_left_object() - an object that was taken but not met yet
+ * @walk: the walk
+ *
+ * For who ends a walk early, to drop these references, too.
+ *
+ * Return: the object with a reference for the caller, or NULL.
+ */
+struct drm_gem_object *
+gpuvm_list_walk_left_object(struct gpuvm_list_walk *walk)
+{
+	return walk->next < walk->num ? walk->objs[walk->next++] : NULL;
 }
 
 /**
@@ -143,23 +260,23 @@ static struct drm_gpuvm_bo *walk_next_locked(struct gpuvm_list_walk *walk)
 struct drm_gem_object *
 gpuvm_list_walk_next_object(struct gpuvm_list_walk *walk)
 {
-	struct drm_gem_object *obj = NULL;
-	struct drm_gpuvm_bo *vm_bo;
+	if (walk->next == walk->num)
+		take_objects(walk);
 
-	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
-	vm_bo = walk_next_locked(walk);
-	if (vm_bo) {
-		/*
-		 * A vm_bo leaves the list before it drops its reference to the
-		 * object, so the object is alive even if the vm_bo is about to
-		 * go.
-		 */
-		obj = vm_bo->obj;
-		drm_gem_object_get(obj);
-	}
-	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
+	return gpuvm_list_walk_left_object(walk);
+}
 
-	return obj;
+/**
+ * gpuvm_list_walk_left_vm_bo() - a vm_bo that was taken but not met yet
+ * @walk: the walk
+ *
+ * For who ends a walk early, to drop these references, too.
+ *
+ * Return: the vm_bo with a reference for the caller, or NULL.
+ */
+struct drm_gpuvm_bo *gpuvm_list_walk_left_vm_bo(struct gpuvm_list_walk *walk)
+{
+	return walk->next < walk->num ? walk->vm_bos[walk->next++] : NULL;
 }
 
 /**
@@ -171,23 +288,21 @@ gpuvm_list_walk_next_object(struct gpuvm_list_walk *walk)
  */
 struct drm_gpuvm_bo *gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk)
 {
-	struct drm_gpuvm_bo *vm_bo;
+	if (walk->next == walk->num)
+		take_vm_bos(walk);
 
-	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
-	do {
-		vm_bo = walk_next_locked(walk);
-	} while (vm_bo && !kref_get_unless_zero(&vm_bo->kref));
-	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
-
-	return vm_bo;
+	return gpuvm_list_walk_left_vm_bo(walk);
 }
 
 /**
  * gpuvm_list_walk_end() - end a walk, whether or not it came to the end
- * @walk: the walk
+ * @walk: the walk, of which nothing is left that was taken
  */
 void gpuvm_list_walk_end(struct gpuvm_list_walk *walk)
 {
+	if (!walk->marked)
+		return;
+
 	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
 	list_del(&walk->bookmark.link);
 	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);

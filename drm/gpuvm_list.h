@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct drm_gem_object;
 struct drm_gpuvm;
 struct drm_gpuvm_bo;
 
@@ -23,8 +24,25 @@ struct gpuvm_list_item {
 	struct drm_gpuvm_bo *vm_bo;
 };
 
+/** define GPUVM_LIST_BATCH - how many entries are taken at once */
+#define GPUVM_LIST_BATCH 16
+
 /**
- * struct gpuvm_list_walk - a walk that lets go of the lock at each step
+ * struct gpuvm_list_batch - some entries of a list, one after the other
+ *
+ * Each entry leads to a vm_bo, its object and the object's dma_resv, which are
+ * in no cache when the list is long. With several at hand, all of them are on
+ * their way at once.
+ */
+struct gpuvm_list_batch {
+	/** @vm_bos: the entries' vm_bos */
+	struct drm_gpuvm_bo *vm_bos[GPUVM_LIST_BATCH];
+	/** @num: how many there are; 0 at the end of the list */
+	unsigned int num;
+};
+
+/**
+ * struct gpuvm_list_walk - a walk that lets go of the lock between batches
  *
  * A bookmark in the list marks the place. So the walk needs no reference to a
  * vm_bo to find its way on, several walks may run at once, each entry is met
@@ -35,8 +53,20 @@ struct gpuvm_list_walk {
 	struct drm_gpuvm *gpuvm;
 	/** @list: the list */
 	struct list_head *list;
-	/** @bookmark: stands behind what was met already */
+	/** @bookmark: stands behind what was taken already */
 	struct gpuvm_list_item bookmark;
+	/** @marked: the bookmark is in the list */
+	bool marked;
+	union {
+		/** @objs: objects that were taken, with references */
+		struct drm_gem_object *objs[GPUVM_LIST_BATCH];
+		/** @vm_bos: vm_bos that were taken, with references */
+		struct drm_gpuvm_bo *vm_bos[GPUVM_LIST_BATCH];
+	};
+	/** @num: how many were taken; 0 at the end of the list */
+	unsigned int num;
+	/** @next: the next of them to be met */
+	unsigned int next;
 };
 
 void gpuvm_list_item_init(struct gpuvm_list_item *item,
@@ -48,11 +78,18 @@ void gpuvm_list_add(struct drm_gpuvm *gpuvm, struct list_head *list,
 		    struct gpuvm_list_item *item);
 void gpuvm_list_del(struct drm_gpuvm *gpuvm, struct gpuvm_list_item *item);
 
+struct gpuvm_list_item *
+gpuvm_list_batch_fill(struct gpuvm_list_batch *batch, struct list_head *list,
+		      struct gpuvm_list_item *after);
+
 void gpuvm_list_walk_begin(struct gpuvm_list_walk *walk,
 			   struct drm_gpuvm *gpuvm, struct list_head *list);
 struct drm_gem_object *
 gpuvm_list_walk_next_object(struct gpuvm_list_walk *walk);
+struct drm_gem_object *
+gpuvm_list_walk_left_object(struct gpuvm_list_walk *walk);
 struct drm_gpuvm_bo *gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk);
+struct drm_gpuvm_bo *gpuvm_list_walk_left_vm_bo(struct gpuvm_list_walk *walk);
 void gpuvm_list_walk_end(struct gpuvm_list_walk *walk);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/llist.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 
 #include <drm/drm_device.h>
@@ -32,14 +33,16 @@ struct gpuvm_private {
 	 */
 	bool names_flags;
 	/**
-	 * @lock: protects @extobj and &drm_gpuvm.evict unless the VM's dma_resv
-	 * does
+	 * @lock: protects @far; and @extobj and &drm_gpuvm.evict, unless the
+	 * VM's dma_resv does
 	 *
 	 * Innermost; taken in the fence signalling section.
 	 */
 	spinlock_t lock;
 	/** @extobj: vm_bos of external objects; protected by the lists lock */
 	struct list_head extobj;
+	/** @far: vm_bos by object, see gpuvm_bo_far.c; protected by @lock */
+	struct rb_root far;
 	/** @bo_defer: vm_bos to be freed where sleeping is allowed; lock-free */
 	struct llist_head bo_defer;
 	/**
@@ -72,6 +75,13 @@ struct gpuvm_bo_private {
 	struct llist_node bo_defer;
 	/** @bos: in &gpuvm_private.bos; protected by &gpuvm_private.bos_lock */
 	struct list_head bos;
+	/**
+	 * @far: in &gpuvm_private.far, or in no tree
+	 *
+	 * Protected by &gpuvm_private.lock; whether it is in the tree changes
+	 * only with the GEM's gpuva lock held.
+	 */
+	struct rb_node far;
 };
 
 static_assert(sizeof(struct gpuvm_bo_private) <=
@@ -99,6 +109,27 @@ static inline struct drm_gpuvm_bo *gpuvm_bo_of_defer(struct llist_node *node)
 				       bo_defer));
 }
 
+/* The exported functions of these names, where each nanosecond counts. */
+static inline bool gpuvm_resv_protected(const struct drm_gpuvm *gpuvm)
+{
+	return gpuvm->flags & DRM_GPUVM_RESV_PROTECTED;
+}
+
+static inline bool gpuvm_immediate_mode(const struct drm_gpuvm *gpuvm)
+{
+	return gpuvm->flags & DRM_GPUVM_IMMEDIATE_MODE;
+}
+
+/* An object's gpuva lock: the VM's mode decides which lock that is. */
+static inline void gpuvm_gpuva_assert_held(struct drm_gpuvm *gpuvm,
+					   struct drm_gem_object *obj)
+{
+	if (gpuvm_immediate_mode(gpuvm))
+		lockdep_assert_held(compat_gem_gpuva_mutex(obj));
+	else
+		dma_resv_assert_held(obj->resv);
+}
+
 /* gpuvm_vm.c */
 bool gpuvm_range_wraps(u64 addr, u64 range);
 bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr, u64 range);
@@ -115,9 +146,13 @@ u64 gpuvm_req_piece(const struct drm_gpuvm_map_req *req, u64 addr,
 		    struct drm_gpuva_attrs *attrs);
 
 /* gpuvm_bo.c */
-void gpuvm_gpuva_assert_held(struct drm_gpuvm *gpuvm,
-			     struct drm_gem_object *obj);
 void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo);
+
+/* gpuvm_bo_far.c */
+struct drm_gpuvm_bo *gpuvm_bo_find_locked(struct drm_gpuvm *gpuvm,
+					  struct drm_gem_object *obj);
+void gpuvm_bo_publish_locked(struct drm_gpuvm_bo *vm_bo);
+void gpuvm_bo_unpublish_locked(struct drm_gpuvm_bo *vm_bo);
 
 /* gpuvm_defer.c */
 bool gpuvm_bo_put_zombie_locked(struct drm_gpuvm_bo *vm_bo);

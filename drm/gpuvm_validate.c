@@ -11,6 +11,7 @@
 
 static int validate_one(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
+	struct gpuvm_list_item *item = &gpuvm_bo_private(vm_bo)->evict;
 	struct drm_gpuvm *gpuvm = vm_bo->vm;
 	int ret;
 
@@ -20,8 +21,9 @@ static int validate_one(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 		    &exec->ticket);
 
 	ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
-	if (!ret && !vm_bo->evicted)
-		gpuvm_list_del(gpuvm, &gpuvm_bo_private(vm_bo)->evict);
+	/* Only who holds the object's dma_resv lists it: off is off. */
+	if (!ret && !vm_bo->evicted && !list_empty_careful(&item->link))
+		gpuvm_list_del(gpuvm, item);
 
 	trace_gpuvm_bo_validate(vm_bo, ret);
 	return ret;
@@ -51,6 +53,8 @@ static int validate_unlocked(struct drm_gpuvm *gpuvm, struct drm_exec *exec)
 		ret = validate_one(vm_bo, exec);
 		put_after_walk(vm_bo);
 	}
+	while ((vm_bo = gpuvm_list_walk_left_vm_bo(&walk)))
+		put_after_walk(vm_bo);
 	gpuvm_list_walk_end(&walk);
 
 	return ret;

@@ -198,6 +198,7 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 	gpuva_index_init(&priv->index);
 	spin_lock_init(&priv->lock);
 	INIT_LIST_HEAD(&priv->extobj);
+	priv->far = RB_ROOT;
 	INIT_LIST_HEAD(&gpuvm->evict.list);
 	init_llist_head(&priv->bo_defer);
 	spin_lock_init(&priv->bos_lock);
@@ -258,6 +259,7 @@ static void gpuvm_release(struct kref *kref)
 		gpuvm_report_vm_bos(gpuvm);
 	}
 	drm_WARN_ON(drm, !list_empty(&priv->extobj));
+	drm_WARN_ON(drm, !RB_EMPTY_ROOT(&priv->far));
 	drm_WARN_ON(drm, !list_empty(&gpuvm->evict.list));
 
 	gpuva_index_fini(&priv->index);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Finding the vm_bo of a VM and an object that many VMs share.
+ *
+ * An object's list of vm_bos has one entry as a rule, and the first few are
+ * found by looking at each of them. An object that a compositor or a framework
+ * shares with hundreds of VMs has a long list, and walking it costs a cache miss
+ * for each of them. So a vm_bo that is published behind the first few goes into
+ * a tree of its VM, too, by the address of its object.
+ *
+ * Entries leave the list from anywhere, but new ones come last: what was among
+ * the first few stays there, and what is not there is in the tree. So a look-up
+ * needs no more than these few and one descent, and a tree holds only what its
+ * VM shares with many others. It is part of the vm_bo, so nothing is allocated
+ * where one is published, and taking it out fits into the fence signalling
+ * section.
+ */
+#include <linux/rbtree.h>
+
+#include "gpuvm_private.h"
+
+/* How many are looked at one by one: about what a descent costs. */
+#define GPUVM_NEAR 4
+
+static struct drm_gpuvm_bo *to_vm_bo(struct rb_node *node)
+{
+	return gpuvm_bo_of(rb_entry(node, struct gpuvm_bo_private, far));
+}
+
+static int compare_obj(const void *key, const struct rb_node *node)
+{
+	const struct drm_gem_object *obj = key;
+	const struct drm_gem_object *other =
+		to_vm_bo((struct rb_node *)node)->obj;
+
+	return obj < other ? -1 : obj > other;
+}
+
+static int compare_node(struct rb_node *new, const struct rb_node *node)
+{
+	return compare_obj(to_vm_bo(new)->obj, node);
+}
+
+static struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
+				     struct drm_gem_object *obj)
+{
+	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+	struct rb_node *node;
+
+	spin_lock(&priv->lock);
+	node = rb_find(obj, &priv->far, compare_obj);
+	spin_unlock(&priv->lock);
+
+	return node ? to_vm_bo(node) : NULL;
+}
+
+/**
+ * gpuvm_bo_find_locked() - find the vm_bo of a VM and an object
+ * @gpuvm: the VM
+ * @obj: the object
+ *
+ * Context: the GEM's gpuva lock is held; it keeps the vm_bo.
+ * Return: the vm_bo without a reference for the caller, or NULL.
+ */
+struct drm_gpuvm_bo *gpuvm_bo_find_locked(struct drm_gpuvm *gpuvm,
+					  struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	int near = GPUVM_NEAR;
+
+	gpuvm_gpuva_assert_held(gpuvm, obj);
+
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj) {
+		if (vm_bo->vm == gpuvm)
+			return vm_bo;
+		if (!--near)
+			return find_far(gpuvm, obj);
+	}
+
+	return NULL;
+}
+
+static bool list_is_long(const struct list_head *list)
+{
+	const struct list_head *entry;
+	int near = GPUVM_NEAR;
+
+	list_for_each(entry, list)
+		if (!--near)
+			return true;
+
+	return false;
+}
+
+/**
+ * gpuvm_bo_publish_locked() - let a vm_bo be found
+ * @vm_bo: the vm_bo, in no list
+ *
+ * Context: fence signalling section; the GEM's gpuva lock is held. There is no
+ * other vm_bo of the same VM and object in the object's list.
+ */
+void gpuvm_bo_publish_locked(struct drm_gpuvm_bo *vm_bo)
+{
+	struct gpuvm_private *priv = gpuvm_private(vm_bo->vm);
+	struct drm_gem_object *obj = vm_bo->obj;
+
+	gpuvm_gpuva_assert_held(vm_bo->vm, obj);
+
+	if (list_is_long(&obj->gpuva.list)) {
+		spin_lock(&priv->lock);
+		rb_find_add(&gpuvm_bo_private(vm_bo)->far, &priv->far,
+			    compare_node);
+		spin_unlock(&priv->lock);
+	}
+
+	list_add_tail(&vm_bo->list.entry.gem, &obj->gpuva.list);
+}
+
+/**
+ * gpuvm_bo_unpublish_locked() - let a vm_bo not be found any more
+ * @vm_bo: the vm_bo
+ *
+ * Context: fence signalling section; the GEM's gpuva lock is held.
+ */
+void gpuvm_bo_unpublish_locked(struct drm_gpuvm_bo *vm_bo)
+{
+	struct gpuvm_private *priv = gpuvm_private(vm_bo->vm);
+	struct rb_node *far = &gpuvm_bo_private(vm_bo)->far;
+
+	gpuvm_gpuva_assert_held(vm_bo->vm, vm_bo->obj);
+
+	list_del_init(&vm_bo->list.entry.gem);
+
+	if (RB_EMPTY_NODE(far))
+		return;
+
+	spin_lock(&priv->lock);
+	rb_erase(far, &priv->far);
+	spin_unlock(&priv->lock);
+	RB_CLEAR_NODE(far);
+}
