@@ -41,11 +41,14 @@ TESTS := $(addprefix $(OUT)/evgem-,$(THEMES))
 DEMO_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(DIR)/demo/*.c))
 DEMO := $(if $(DEMO_OBJS),$(OUT)/demo)
 
-.PHONY: all lib tests demo clean
-all: lib tests demo
+BENCH := $(OUT)/evgem-binds
+
+.PHONY: all lib tests demo bench clean
+all: lib tests demo bench
 lib: $(LIB)
 tests: $(TESTS)
 demo: $(DEMO)
+bench: $(BENCH)
 
 $(LIB): $(LIB_OBJS)
 	rm -f $@
@@ -57,13 +60,17 @@ $(TESTS): $(OUT)/evgem-%: $(OBJ)/$(DIR)/tests/theme_%.o $(SHARED_OBJS) $(LIB)
 $(OUT)/demo: $(DEMO_OBJS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(OUT)/evgem-binds: $(OBJ)/$(DIR)/bench/binds.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(OBJ)/%.o: %.c $(DIR)/user.mk
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 .SECONDARY:
 -include $(LIB_OBJS:.o=.d) $(SHARED_OBJS:.o=.d) $(DEMO_OBJS:.o=.d)
+-include $(OBJ)/$(DIR)/bench/binds.d
 -include $(THEMES:%=$(OBJ)/$(DIR)/tests/theme_%.d)
 
 clean:
-	rm -rf $(OBJ) $(LIB) $(TESTS) $(OUT)/demo
+	rm -rf $(OBJ) $(LIB) $(TESTS) $(BENCH) $(OUT)/demo

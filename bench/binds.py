@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# usage: binds.py OUT ROUNDS BINDS
+#
+# In a guest: the bind ioctl of the example driver, in arrays of 1, 64 and 4,096
+# operations; of its twin in Rust as well, in turn, where that is built. Prints a
+# table and writes OUT as JSON.
+
+import json
+import os
+import subprocess
+import sys
+from statistics import median
+
+ARRAYS = (1, 64, 4096)
+# Module of each driver. They offer one uAPI, so one at a time is loaded.
+DRIVERS = {"c": "example_vgem", "rust": "example_vgem_rust"}
+# The twin may cost that much more for a bind, as a factor.
+RUST_AT_MOST = 1.05
+
+
+def built(module):
+    with open(os.path.join(os.environ["MODULES"], "modules.list")) as file:
+        return any(line.rstrip().endswith("/%s.ko" % module) for line in file)
+
+
+def measure(module, array, binds):
+    """Nanoseconds for a bind in each phase."""
+    out = subprocess.run(["build/user/evgem-binds", str(array), str(binds)],
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    phases = {}
+    for line in out.splitlines():
+        phase, count, took = line.split("\t")
+        if int(count) != binds:
+            sys.exit("%s: %s of %d binds" % (module, line, binds))
+        phases[phase] = int(took) / binds
+    return phases
+
+
+def one_round(drivers, binds):
+    result = {}
+    for driver in drivers:
+        subprocess.run(["lab/guest/load", DRIVERS[driver]], check=True)
+        result[driver] = {array: measure(DRIVERS[driver], min(array, binds),
+                                         binds // 16 if array == 1 else binds)
+                          for array in ARRAYS}
+        subprocess.run(["lab/guest/unload", DRIVERS[driver]], check=True)
+    return result
+
+
+def middle(rounds, driver, array, phase):
+    return median(round_[driver][array][phase] for round_ in rounds)
+
+
+def main(out, count, binds):
+    drivers = [driver for driver, module in DRIVERS.items() if built(module)]
+    rounds = [one_round(drivers if i % 2 else drivers[::-1], binds)
+              for i in range(count + 1)][1:]
+    lines = []
+    print("\nOne bind of 16 pages in the example driver, ns, medians of %d rounds."
+          " Refused: the\nsystem call, the copying and the checks alone.\n" % count)
+    print("driver   array      map  replace    unmap  refused   binds/s (map)")
+    for driver in drivers:
+        for array in ARRAYS:
+            line = {phase: middle(rounds, driver, array, phase)
+                    for phase in ("map", "replace", "unmap", "refused")}
+            print("%-6s %7s %8.0f %8.0f %8.0f %8.0f %15s" % (
+                driver, format(array, ","), *line.values(),
+                format(round(1e9 / line["map"]), ",")))
+            lines.append({"driver": driver, "array": array, **line})
+    claims = []
+    for array in ARRAYS if len(drivers) == 2 else ():
+        ratio = median(round_["rust"][array]["map"] / round_["c"][array]["map"]
+                       for round_ in rounds)
+        claims.append({"array": array, "ratio": ratio, "met": ratio <= RUST_AT_MOST})
+        print("Rust over C, arrays of %s: %.3f, at most %.2f: %s" % (
+            format(array, ","), ratio, RUST_AT_MOST,
+            "met" if ratio <= RUST_AT_MOST else "missed"))
+    with open(out, "w") as file:
+        json.dump({"lines": lines, "claims": claims, "rounds": rounds}, file, indent=1)
+
+
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
