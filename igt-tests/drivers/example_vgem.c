@@ -648,21 +648,40 @@ static int wrong_call(int fd, enum vmb_wrong wrong, const struct vmb_ids *ids)
 	}
 }
 
-const struct vmb_driver vmb_example_vgem = {
-	.name = "example-vgem",
-	.query = query,
-	.vm_create = vm_create,
-	.vm_destroy = vm_destroy,
-	.vm_report = vm_report,
-	.bo_create = bo_create,
-	.bo_offset = bo_offset,
-	.bind = bind,
-	.queue_create = queue_create,
-	.queue_destroy = queue_destroy,
-	.exec = exec,
-	.memory_limit = memory_limit,
-	.memory_shrink = memory_shrink,
-	.memory = memory,
-	.break_binds = break_binds,
-	.wrong_call = wrong_call,
-};
+/*
+ * The driver in Rust has no files beside its ioctls: those that are there, if the
+ * other one is loaded too, are not its own.
+ */
+static int query_rust(int fd, struct vmb_caps *caps)
+{
+	int ret = query(fd, caps);
+
+	if (!ret)
+		caps->features &= ~(VMB_LIMIT | VMB_BREAK);
+
+	return ret;
+}
+
+/* One interface, two drivers. */
+#define DRIVER(is_named, queried) { \
+	.name = is_named, \
+	.query = queried, \
+	.vm_create = vm_create, \
+	.vm_destroy = vm_destroy, \
+	.vm_report = vm_report, \
+	.bo_create = bo_create, \
+	.bo_offset = bo_offset, \
+	.bind = bind, \
+	.queue_create = queue_create, \
+	.queue_destroy = queue_destroy, \
+	.exec = exec, \
+	.memory_limit = memory_limit, \
+	.memory_shrink = memory_shrink, \
+	.memory = memory, \
+	.break_binds = break_binds, \
+	.wrong_call = wrong_call, \
+}
+
+const struct vmb_driver vmb_example_vgem = DRIVER("example-vgem", query);
+const struct vmb_driver vmb_example_vgem_rust =
+	DRIVER("example-vgem-rust", query_rust);

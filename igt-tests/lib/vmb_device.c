@@ -15,6 +15,7 @@
 /* All that there are. */
 static const struct vmb_driver *const vmb_drivers[] = {
 	&vmb_example_vgem,
+	&vmb_example_vgem_rust,
 };
 
 static const struct vmb_driver *driver_named(const char *name)

@@ -360,5 +360,6 @@ struct vmb_driver {
 };
 
 extern const struct vmb_driver vmb_example_vgem;
+extern const struct vmb_driver vmb_example_vgem_rust;
 
 #endif
