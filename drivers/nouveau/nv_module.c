@@ -11,11 +11,14 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 
+#include "nv_bus.h"
 #include "nv_debugfs.h"
 #include "nv_device.h"
 
-/* By this name user space takes it for a GPU of NVIDIA without a bus. */
-#define BUS_NAME "nvidia,vgpu"
+static bool pci;
+module_param(pci, bool, 0444);
+MODULE_PARM_DESC(pci,
+		 "Be a PCI device, on a host bridge of the module's own (default no: a platform device)");
 
 struct workqueue_struct *nv_release_wq;
 
@@ -40,8 +43,30 @@ static void nv_remove(struct platform_device *pdev)
 static struct platform_driver nv_platform_driver = {
 	.probe = nv_probe,
 	.remove = nv_remove,
-	.driver.name = BUS_NAME,
+	.driver.name = NV_BUS_NAME,
 };
+
+static int platform_plug(void)
+{
+	int ret = platform_driver_register(&nv_platform_driver);
+
+	if (ret)
+		return ret;
+
+	nv_pdev = platform_device_register_simple(NV_BUS_NAME,
+						  PLATFORM_DEVID_NONE, NULL, 0);
+	if (!IS_ERR(nv_pdev))
+		return 0;
+
+	platform_driver_unregister(&nv_platform_driver);
+	return PTR_ERR(nv_pdev);
+}
+
+static void platform_unplug(void)
+{
+	platform_device_unregister(nv_pdev);
+	platform_driver_unregister(&nv_platform_driver);
+}
 
 static int __init nv_init(void)
 {
@@ -53,32 +78,22 @@ static int __init nv_init(void)
 
 	nv_debugfs_init();
 
-	ret = platform_driver_register(&nv_platform_driver);
-	if (ret)
-		goto err_wq;
-
-	nv_pdev = platform_device_register_simple(BUS_NAME, PLATFORM_DEVID_NONE,
-						  NULL, 0);
-	if (IS_ERR(nv_pdev)) {
-		ret = PTR_ERR(nv_pdev);
-		goto err_driver;
+	ret = pci ? nv_pci_plug() : platform_plug();
+	if (ret) {
+		nv_debugfs_fini();
+		destroy_workqueue(nv_release_wq);
 	}
 
-	return 0;
-
-err_driver:
-	platform_driver_unregister(&nv_platform_driver);
-err_wq:
-	nv_debugfs_fini();
-	destroy_workqueue(nv_release_wq);
 	return ret;
 }
 module_init(nv_init);
 
 static void __exit nv_exit(void)
 {
-	platform_device_unregister(nv_pdev);
-	platform_driver_unregister(&nv_platform_driver);
+	if (pci)
+		nv_pci_unplug();
+	else
+		platform_unplug();
 	nv_debugfs_fini();
 	/* A VM that was freed last may still be in the worker that freed it. */
 	destroy_workqueue(nv_release_wq);
