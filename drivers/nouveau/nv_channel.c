@@ -78,10 +78,10 @@ static void event_error(void *data, const struct nv_hw_fault *fault)
 
 	/* Once for each channel, as it dies of it. */
 	drm_err(&nv->drm,
-		"channel %u: %s at %#llx (%s), class %04x method %04x data %08x\n",
-		chan->id, nv_fault_name(fault->kind), fault->addr,
-		fault->write ? "write" : "read", fault->class, fault->method,
-		fault->data);
+		"channel %u: %s, %s of %#llx; class %04x method %04x data %08x\n",
+		chan->id, nv_fault_name(fault->kind),
+		fault->write ? "write" : "read", fault->addr, fault->class,
+		fault->method, fault->data);
 	nv_channel_end(chan, error_of(fault->kind), -ECANCELED);
 }
 

@@ -35,45 +35,17 @@ done
 module=$(echo "$driver" | tr - _)
 export EVGEM_DRIVER="$driver" VMB_DRIVER="$driver"
 
+. drivers/common/lib/themes.sh
+
 plan=$(mktemp)
 runs=$(mktemp)
 trap 'rm -f "$plan" "$runs"' EXIT
 
-# One line in $runs for each program: its name and cases.
-if [ $# -eq 0 ]; then
-	for program in "$programs"/evgem-*; do
-		echo "${program##*/}"
-	done >"$runs"
-else
-	echo "$@" | tr '+' '\n' >"$runs"
-fi
-
+list_themes evgem "$@" >"$runs"
 count=2
 [ -z "$smoke" ] || count=7
-while read -r theme cases; do
-	if [ -n "$cases" ]; then
-		# shellcheck disable=SC2086 # a list of words
-		set -- $cases
-		count=$((count + $#))
-	else
-		count=$((count + $("$programs/$theme" --list | wc -l)))
-	fi
-done <"$runs"
-
 echo "KTAP version 1"
-echo "1..$((count + more))"
-
-number=0
-failed=0
-result() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		failed=1
-		echo "not ok $number - $2"
-	fi
-}
+echo "1..$((count + $(count_cases "$runs") + more))"
 
 # ranges EVENT FILE: the ranges that the events of this name tell of
 ranges() {
@@ -126,57 +98,22 @@ if [ -n "$smoke" ]; then
 	result $? "pages of a userptr are traced as they come and go"
 fi
 
-# Results get the number that they have in the whole, and the theme's name.
-# Line by line: what was seen of a guest that dies must not be in a buffer.
-renumber() {
-	re_failed=0
-	while IFS= read -r re_line; do
-		case $re_line in
-		KTAP* | 1..*) ;;
-		"ok "*)
-			number=$((number + 1))
-			echo "ok $number - $theme ${re_line#ok * - }"
-			;;
-		"not ok "*)
-			number=$((number + 1))
-			re_failed=1
-			if [ "$theme" = igt ]; then
-				echo "# run it alone: lab/igt --kernel ${LAB_KERNEL:-KERNEL} $driver ${re_line#not ok * - }"
-			else
-				echo "# run it alone: lab/run ${LAB_KERNEL:-KERNEL} --" \
-					"sh drivers/example-vgem/tests/run.sh --driver $driver $theme ${re_line#not ok * - }"
-			fi
-			echo "not ok $number - $theme ${re_line#not ok * - }"
-			;;
-		*) printf '%s\n' "$re_line" ;;
-		esac
-	done
-	echo "$number $re_failed" >"$state"
+alone() {
+	if [ "$1" = igt ]; then
+		echo "lab/igt --kernel ${LAB_KERNEL:-KERNEL} $driver $2"
+	else
+		echo "lab/run ${LAB_KERNEL:-KERNEL} -- sh drivers/example-vgem/tests/run.sh --driver $driver $1 $2"
+	fi
 }
 
-state=$(mktemp)
-while read -r theme cases; do
-	echo "# $theme"
-	program=$programs/$theme
-	[ "$theme" != igt ] || program=igt-tests/runner/ktap.sh
-	if [ ! -x "$program" ]; then
-		result 1 "$theme is not there"
-		continue
-	fi
-	start=$(date +%s)
+while read -r name cases; do
+	program=$programs/$name
+	[ "$name" != igt ] || program=igt-tests/runner/ktap.sh
 	# shellcheck disable=SC2086 # a list of words
-	"$program" $cases </dev/null | renumber
-	read -r number bad <"$state"
-	[ "$bad" -eq 0 ] || failed=1
-	echo "# $theme: $(($(date +%s) - start)) s"
+	run_theme "$name" "$program" $cases
 done <"$runs"
-rm -f "$state"
 
-# Files are closed, but a worker may have to free the last VM.
-for try in 1 2 3 4 5 6 7 8 9 10; do
-	[ "$(cat /sys/module/$module/refcnt 2>/dev/null || echo 0)" != 0 ] || break
-	sleep 0."$try"
-done
+wait_unused "$module"
 unloaded() {
 	lab/guest/unload drm_gpuvm_ref "$module" &&
 		test ! -e /sys/module/drm_gpuvm_ref &&

@@ -9,6 +9,7 @@
 #define NVT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <drm/nouveau_drm.h>
