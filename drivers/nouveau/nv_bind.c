@@ -265,12 +265,44 @@ static struct drm_gpuvm_bind_job *make_job(struct plan *plan)
 	return job;
 }
 
+static int submit_job(struct submission *s)
+{
+	struct nv_bind_job *priv = drm_gpuvm_bind_job_priv(s->job);
+	struct drm_gpuvm_lru *lru = s->vm->nv->lru;
+	int ret = drm_gpuvm_lru_submit(lru, &s->vm->base, submit, s);
+
+	/* That it was VRAM which was missing leaves the job as it was. */
+	if (ret != -ENOMEM || !priv->no_room)
+		return ret;
+
+	nv_vm_settle(s->vm);
+	return drm_gpuvm_lru_submit(lru, &s->vm->base, submit, s);
+}
+
 /* Returns the job, submitted. */
+static struct drm_gpuvm_bind_job *submit_plan(struct plan *plan,
+					      struct drm_gpuvm_syncs *syncs)
+{
+	struct submission s = { .vm = plan->vm, .syncs = syncs };
+	int ret;
+
+	s.job = make_job(plan);
+	if (IS_ERR(s.job))
+		return s.job;
+
+	ret = submit_job(&s);
+	if (ret) {
+		drm_gpuvm_bind_job_put(s.job);
+		return ERR_PTR(ret);
+	}
+
+	return s.job;
+}
+
 static struct drm_gpuvm_bind_job *
 bind_locked(struct plan *plan, const struct drm_nouveau_vm_bind_op *ops,
 	    u32 count, struct drm_gpuvm_syncs *syncs)
 {
-	struct submission s = { .vm = plan->vm, .syncs = syncs };
 	int ret = 0;
 
 	lockdep_assert_held(&plan->vm->bind_lock);
@@ -279,21 +311,8 @@ bind_locked(struct plan *plan, const struct drm_nouveau_vm_bind_op *ops,
 		ret = plan_op(plan, &ops[i]);
 		cond_resched();
 	}
-	if (ret)
-		return ERR_PTR(ret);
 
-	s.job = make_job(plan);
-	if (IS_ERR(s.job))
-		return s.job;
-
-	ret = drm_gpuvm_lru_submit(plan->vm->nv->lru, &plan->vm->base, submit,
-				   &s);
-	if (ret) {
-		drm_gpuvm_bind_job_put(s.job);
-		return ERR_PTR(ret);
-	}
-
-	return s.job;
+	return ret ? ERR_PTR(ret) : submit_plan(plan, syncs);
 }
 
 static int bind(struct nv_vm *vm, struct drm_file *file,

@@ -23,6 +23,8 @@ struct nv_bind_job {
 	struct nv_mmu_update update;
 	/** @num_ops: how many operations may cut what one of them maps */
 	u32 num_ops;
+	/** @no_room: there was no VRAM for what it maps; set by validate */
+	bool no_room;
 };
 
 /* nv_bind.c */

@@ -122,6 +122,18 @@ static int submit(void *priv)
 	return ret;
 }
 
+static int submit_job(struct submission *s)
+{
+	struct nv_vm *vm = s->job->chan->vm;
+	int ret = drm_gpuvm_lru_submit(vm->nv->lru, &vm->base, submit, s);
+
+	if (ret != -ENOMEM)
+		return ret;
+
+	nv_vm_settle(vm);
+	return drm_gpuvm_lru_submit(vm->nv->lru, &vm->base, submit, s);
+}
+
 static int exec(struct nv_channel *chan, struct drm_file *file,
 		const struct drm_nouveau_exec *args,
 		struct drm_gpuvm_syncs *syncs)
@@ -143,8 +155,7 @@ static int exec(struct nv_channel *chan, struct drm_file *file,
 
 	ret = drm_gpuvm_syncs_wait(syncs, &s.job->base);
 	if (!ret)
-		ret = drm_gpuvm_lru_submit(chan->nv->lru, &chan->vm->base,
-					   submit, &s);
+		ret = submit_job(&s);
 	if (ret)
 		nv_exec_job_abort(s.job);
 

@@ -81,7 +81,11 @@ static void bind_job_fini(struct drm_gpuvm_bind_job *job)
 static int bind_validate(struct drm_gpuvm_bind_job *job,
 			 struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
-	return nv_bo_validate_locked(to_nv_bo(vm_bo->obj), vm_bo->vm);
+	struct nv_bind_job *priv = drm_gpuvm_bind_job_priv(job);
+	int ret = nv_bo_validate_locked(to_nv_bo(vm_bo->obj), vm_bo->vm);
+
+	priv->no_room = ret;
+	return ret;
 }
 
 /* A BO that may come back in system memory has pages of that alone. */

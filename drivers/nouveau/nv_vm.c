@@ -214,6 +214,23 @@ void nv_vm_close(struct nv_vm *vm)
 }
 
 /**
+ * nv_vm_settle() - wait until what binds took out is not mapped any more
+ * @vm: the VM
+ *
+ * Mappings that went stay linked to their BOs until a worker has them, and what is
+ * mapped in a VM does not make room for another BO of it. So nobody is told that
+ * there is no room for that reason.
+ *
+ * Context: process; sleeps; no dma_resv is held.
+ */
+void nv_vm_settle(struct nv_vm *vm)
+{
+	/* Jobs that are done go from one to the other. */
+	flush_workqueue(vm->nv->sched_wq);
+	flush_workqueue(nv_release_wq);
+}
+
+/**
  * nv_vm_error() - whether a VM takes binds and jobs
  * @vm: the VM
  *

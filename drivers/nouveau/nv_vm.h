@@ -83,6 +83,7 @@ void nv_vm_get(struct nv_vm *vm);
 void nv_vm_put(struct nv_vm *vm);
 void nv_vm_close(struct nv_vm *vm);
 void nv_vm_kill_channels(struct nv_vm *vm, int error);
+void nv_vm_settle(struct nv_vm *vm);
 int nv_vm_error(struct nv_vm *vm);
 int nv_vm_init_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
 

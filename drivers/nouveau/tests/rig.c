@@ -59,9 +59,14 @@ void bo_is(const struct bo *bo)
 			     (unsigned long long)bo_word(bo, at));
 }
 
+void bo_unmap(struct bo *bo)
+{
+	CHECK(!munmap(bo->cpu, bo->size));
+}
+
 void bo_close(struct bo *bo, int fd)
 {
-	munmap(bo->cpu, bo->size);
+	bo_unmap(bo);
 	OK(nvt_bo_close(fd, bo->handle));
 }
 

@@ -47,6 +47,8 @@ void bo_init_empty(struct bo *bo, int fd, uint64_t size, uint32_t domains);
 void bo_fill(struct bo *bo, uint32_t seed);
 /** bo_is() - the CPU has to see those contents, every word */
 void bo_is(const struct bo *bo);
+/** bo_unmap() - end the CPU's mapping */
+void bo_unmap(struct bo *bo);
 /** bo_close() - close the handle and the CPU's mapping */
 void bo_close(struct bo *bo, int fd);
 

@@ -120,7 +120,7 @@ static void many_jobs(int fd)
 	struct push p;
 
 	rig_init(&rig, fd);
-	for (unsigned int i = 1; i <= 1500; i++) {
+	for (unsigned int i = 1; i <= 1100; i++) {
 		if (i % 60 == 1) {
 			/* The commands' memory is used again after a while. */
 			OK(nvt_exec_n(fd, rig.chan, NULL, 0,
@@ -133,7 +133,7 @@ static void many_jobs(int fd)
 	}
 	p = rig_push(&rig);
 	rig_run(&rig, &p);
-	CHECK_EQ(rig.scratch.cpu[0], 1500);
+	CHECK_EQ(rig.scratch.cpu[0], 1100);
 }
 
 /* Channels hand over to each other by semaphores in memory. */
