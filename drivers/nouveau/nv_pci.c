@@ -161,18 +161,17 @@ static int find_numbers(int *domain, int *number)
 	*domain = 0;
 	*number = 0;
 	if (OWN_DOMAIN) {
-		for (*domain = 1; *domain <= LAST_DOMAIN; ++*domain)
-			if (!pci_find_bus(*domain, 0))
-				return 0;
-	} else if (IS_ENABLED(CONFIG_PCI_DOMAINS)) {
-		return 0;
-	} else {
-		for (*number = 1; *number <= LAST_BUS; ++*number)
-			if (!pci_find_bus(0, *number))
-				return 0;
+		while (++*domain <= LAST_DOMAIN && pci_find_bus(*domain, 0))
+			;
+		return *domain <= LAST_DOMAIN ? 0 : -ENOSPC;
 	}
 
-	return -ENOSPC;
+	if (IS_ENABLED(CONFIG_PCI_DOMAINS))
+		return 0;
+
+	while (++*number <= LAST_BUS && pci_find_bus(0, *number))
+		;
+	return *number <= LAST_BUS ? 0 : -ENOSPC;
 }
 
 static int add_bus(void)

@@ -207,9 +207,9 @@ static int alloc_pieces(struct nv_device *nv, u64 size, struct list_head *pieces
 }
 
 /* Calls @fn for each page of VRAM, with its index in the BO. */
-static int for_each_page(struct nv_bo *bo, struct list_head *pieces,
-			 int (*fn)(struct nv_bo *bo, struct page *page,
-				   unsigned long index))
+static int walk_pages(struct nv_bo *bo, struct list_head *pieces,
+		      int (*fn)(struct nv_bo *bo, struct page *page,
+				unsigned long index))
 {
 	struct nv_device *nv = device_of(bo);
 	struct nv_piece *piece;
@@ -297,7 +297,7 @@ int nv_vram_get(struct drm_gpuvm_lru_obj *lobj, bool contents)
 		unmap_cpu(bo);
 
 	/* New VRAM is zero. */
-	ret = bo->contents ? for_each_page(bo, &pieces, copy_in) : 0;
+	ret = bo->contents ? walk_pages(bo, &pieces, copy_in) : 0;
 	if (ret) {
 		free_pieces(nv, &pieces);
 		return ret;
@@ -328,7 +328,7 @@ int nv_vram_put(struct drm_gpuvm_lru_obj *lobj)
 	dma_resv_assert_held(lobj->obj->resv);
 
 	unmap_cpu(bo);
-	ret = for_each_page(bo, &bo->pieces, copy_out);
+	ret = walk_pages(bo, &bo->pieces, copy_out);
 	if (ret) {
 		drop_copy(bo);
 		return ret;

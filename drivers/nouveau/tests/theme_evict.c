@@ -113,10 +113,10 @@ static void in_turn_run(int fd)
 	rig_init(&rig, fd);
 	for (unsigned int i = 0; i < 2; i++)
 		bo_init(&bos[i], fd, BO_SIZE, NVT_VRAM, i + 1);
-	for (unsigned int i = 0; i < 30; i++) {
+	for (unsigned int i = 0; i < 12; i++) {
 		OK(nvt_bind(fd, nvt_map(DATA_ADDR, BO_SIZE, bos[i % 2].handle,
 					0)));
-		if (i % 10 == 9)
+		if (i % 4 == 3)
 			rig_shows(&rig, DATA_ADDR, BO_SIZE, &bos[i % 2], 0);
 		OK(nvt_bind(fd, nvt_unmap(DATA_ADDR, BO_SIZE)));
 	}
