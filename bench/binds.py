@@ -26,8 +26,10 @@ def built(module):
 
 def measure(module, array, binds):
     """Nanoseconds for a bind in each phase."""
+    # The driver has the name of its module, with hyphens.
+    env = {**os.environ, "EVGEM_DRIVER": module.replace("_", "-")}
     out = subprocess.run(["build/user/evgem-binds", str(array), str(binds)],
-                         check=True, stdout=subprocess.PIPE, text=True).stdout
+                         check=True, stdout=subprocess.PIPE, text=True, env=env).stdout
     phases = {}
     for line in out.splitlines():
         phase, count, took = line.split("\t")
