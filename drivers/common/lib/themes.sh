@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
 #
 # For scripts that run client tests in a guest: programs, one for each theme, give
 # one KTAP result together. Sourced; $programs is where they are.
