@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 #
-# Usage: in-guest.sh [--own] [--validate] [--brief] [--no-listing] [THEME | THEME.CASE]...
+# Usage: in-guest.sh [--own] [--validate] [--brief] [--listing] [THEME | THEME.CASE]...
 #
 # In a guest, from the top of the checkout, with Mesa, Vulkan's loader and tools in
-# /job/show: loads the modules, has vulkaninfo list the device, runs the Vulkan
-# program, unloads; and the same once more with the device on a PCI bus, but for the
-# program. With --own, Mesa's driver is that of build/nvk/own. Prints KTAP.
+# /job/show: loads the modules, runs the Vulkan program, unloads. With --listing,
+# vulkaninfo lists the device before that, and once more on a PCI bus afterwards. With
+# --own, Mesa's driver is that of build/nvk/own. Prints KTAP.
 
 set -u
 
@@ -14,7 +14,7 @@ root=/job/show/usr
 icd=$root/share/vulkan/icd.d/nouveau_icd.json
 layers=$root/share/vulkan/explicit_layer.d
 lib=$root/lib/x86_64-linux-gnu
-listing=1
+listing=
 program=
 validate=
 while [ $# -gt 0 ]; do
@@ -25,12 +25,11 @@ while [ $# -gt 0 ]; do
 		validate=1
 		;;
 	--brief) program="$program $1" ;;
-	--no-listing) listing= ;;
+	--listing) listing=1 ;;
 	*) break ;;
 	esac
 	shift
 done
-[ $# -eq 0 ] || listing=
 
 [ -e $lib/libvulkan.so.1 ] || {
 	echo "Bail out! this guest is not shown Mesa: lab/nvk --kernel ${LAB_KERNEL:-KERNEL}"
@@ -43,10 +42,14 @@ uml-*) ;;
 *)
 	# In emulation, each start of a program over the share takes long.
 	mkdir "$work/lib"
-	cp -a $lib/*.so* "$work/lib/"
-	rm -f "$work"/lib/libvulkan_lvp* "$work"/lib/libvulkan_freedreno* "$work"/lib/libVkLayer_MESA* \
-		"$work"/lib/libVkLayer_INTEL*
-	[ -n "$validate" ] || rm -f "$work"/lib/libVkLayer_*
+	for file in $lib/*.so*; do
+		case ${file##*/} in
+		libvulkan_nouveau*) ;;
+		libVkLayer_khronos*) [ -n "$validate" ] || continue ;;
+		libvulkan_* | libVkLayer_*) continue ;;
+		esac
+		cp -a "$file" "$work/lib/"
+	done
 	lib=$work/lib
 	;;
 esac
