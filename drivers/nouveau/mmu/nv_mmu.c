@@ -279,16 +279,19 @@ static void prune(struct nv_mmu *mmu, struct nv_mmu_update *update,
 	}
 }
 
-/*
- * The two tables of a block. An entry of PD0 counts as used for each of them, or
- * once as a page.
+/**
+ * struct block - an entry of PD0, and what it leads to
+ *
+ * PD0 counts the entry as used for each of its tables, or once for a page.
  */
 struct block {
+	/** @pd0: the directory */
 	struct page *pd0;
-	/* The entry, of two quadwords. */
+	/** @entry: the entry, of two quadwords */
 	u64 *entry;
-	/* NULL if missing. */
+	/** @big: its table of pages of 64 KiB, or NULL */
 	struct page *big;
+	/** @small: its table of pages of 4 KiB, or NULL */
 	struct page *small;
 };
 

@@ -10,6 +10,7 @@
  * channel was killed in between. No lock is held for longer than a page takes.
  */
 #include <linux/bitfield.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -177,7 +178,7 @@ static int keep_running(struct copy *copy)
 static int fill_line(struct copy *copy, u64 addr, u8 *pattern)
 {
 	u64 left = (u64)copy->length * copy->dst_element, n, sparse;
-	u64 phase = 0;
+	u32 phase = 0;
 	int ret = 0;
 
 	while (left && !ret) {
@@ -188,7 +189,7 @@ static int fill_line(struct copy *copy, u64 addr, u8 *pattern)
 		n = max(n, min(left, sparse));
 		addr += n;
 		left -= n;
-		phase = (phase + n) % copy->dst_element;
+		div_u64_rem(phase + n, copy->dst_element, &phase);
 	}
 
 	return ret;

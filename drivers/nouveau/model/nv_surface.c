@@ -9,7 +9,7 @@
  * image. Within a GOB, 16 bytes of a line are in one piece.
  */
 #include <linux/bitfield.h>
-#include <linux/math.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 
 #include "nv_model.h"
@@ -55,11 +55,16 @@ static u64 in_gob(u64 x, u32 y)
 	       (y % 2) * 16 + x % 16;
 }
 
+static u64 blocks_over(u64 size, unsigned int log2_block)
+{
+	return (size + BIT_ULL(log2_block) - 1) >> log2_block;
+}
+
 static u64 in_blocks(const struct nv_surface *s, u64 x, u32 y)
 {
 	u8 w = s->log2_width, h = s->log2_height, d = s->log2_depth;
-	u64 columns = DIV_ROUND_UP(s->width, (u64)GOB_WIDTH << w);
-	u64 rows = DIV_ROUND_UP(s->height, (u32)GOB_HEIGHT << h);
+	u64 columns = blocks_over(s->width, ilog2(GOB_WIDTH) + w);
+	u64 rows = blocks_over(s->height, ilog2(GOB_HEIGHT) + h);
 	u64 gob_x = x / GOB_WIDTH, gob_y = y / GOB_HEIGHT, z = s->layer;
 	u64 block = ((z >> d) * rows + (gob_y >> h)) * columns + (gob_x >> w);
 	u64 gob = z & (BIT(d) - 1);

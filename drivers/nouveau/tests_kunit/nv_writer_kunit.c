@@ -305,12 +305,15 @@ static unsigned int nth_page(unsigned int order, unsigned int i)
 /* A job of many small operations shares tables, and they suffice. */
 static void writer_neighbours_share(struct kunit *test)
 {
-	/* PD2, PD1, two PD0, two tables for each block; each time for the last. */
-	static const u64 most[] = { 4 + 2 * BLOCKS, 4 + 2 * BLOCKS, 5 * PAGES };
+	/*
+	 * PD2, PD1, PD0, two tables for each block, all of which are needed but
+	 * for the directories; no more than each time anew.
+	 */
+	static const u64 most[] = { 3 + 2 * BLOCKS, 3 + 2 * BLOCKS, 5 * PAGES };
 	struct world *w = test->priv;
 	struct nv_mmu_update update;
 
-	w->base = windows[2];
+	w->base = windows[1];
 	for (unsigned int order = 0; order < ARRAY_SIZE(most); order++) {
 		do_map(test, 0, PAGES, VRAM_LINEAR);
 		nv_mmu_update_init(&update);
