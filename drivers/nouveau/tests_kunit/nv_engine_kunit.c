@@ -249,7 +249,7 @@ static void push_group(struct channel *c, u16 immed0, u16 immed1, u32 out0,
 #define FROM_IMMED1 6
 #define FROM_ALU 1
 /* And that it sends something there. */
-#define EMIT (1 << 3)
+#define EMIT BIT(3)
 
 static void load_macros(struct channel *c)
 {

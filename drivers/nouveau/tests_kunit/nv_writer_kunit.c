@@ -339,20 +339,21 @@ static void writer_neighbours_share(struct kunit *test)
 	}
 }
 
-/* One that counts a table which an earlier one needed as well, but no later. */
-static void writer_counts_again(struct kunit *test)
+/* What lies before the table that was counted last is counted, too. */
+static void writer_counts_backwards(struct kunit *test)
 {
 	struct world *w = test->priv;
 	struct nv_mmu_update update;
 
 	w->base = 0;
 	nv_mmu_update_init(&update);
-	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_map(&update, 3 * SZ_2M, SZ_4K,
+	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_map(&update, 3 * SZ_2M, SZ_2M,
 						    NV_MMU_4K));
-	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_map(&update, SZ_2M, SZ_4K,
+	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_map(&update, SZ_2M, SZ_2M,
 						    NV_MMU_4K));
-	write_map(test, &update, 3 * BLOCK_PAGES, 1, SYSTEM);
-	write_map(test, &update, BLOCK_PAGES, 1, SYSTEM);
+	KUNIT_EXPECT_EQ(test, update.reserved, 3 + 2);
+	write_map(test, &update, 3 * BLOCK_PAGES, BLOCK_PAGES, SYSTEM);
+	write_map(test, &update, BLOCK_PAGES, BLOCK_PAGES, SYSTEM);
 	nv_mmu_update_fini(&update);
 	check_window(test);
 	do_unmap(test, 0, PAGES);
@@ -596,7 +597,7 @@ static struct kunit_case writer_cases[] = {
 	KUNIT_CASE_PARAM(writer_counts, count_gen_params),
 	KUNIT_CASE(writer_sparse_large),
 	KUNIT_CASE(writer_neighbours_share),
-	KUNIT_CASE(writer_counts_again),
+	KUNIT_CASE(writer_counts_backwards),
 	KUNIT_CASE(writer_whole_entries),
 	KUNIT_CASE(writer_retires),
 	KUNIT_CASE(writer_kinds),
