@@ -16,6 +16,7 @@
 static const struct vmb_driver *const vmb_drivers[] = {
 	&vmb_example_vgem,
 	&vmb_example_vgem_rust,
+	&vmb_nouveau,
 };
 
 static const struct vmb_driver *driver_named(const char *name)

@@ -361,5 +361,6 @@ struct vmb_driver {
 
 extern const struct vmb_driver vmb_example_vgem;
 extern const struct vmb_driver vmb_example_vgem_rust;
+extern const struct vmb_driver vmb_nouveau;
 
 #endif

@@ -41,6 +41,7 @@ class Test:
         self.may = may.group(1) if here else ""
         self.because = may.group(3) if here else ""
         self.verdict = FAIL
+        self.says = ""
         self.why = "no result"
         self.seconds = 0.0
         self.text = ""
@@ -54,11 +55,9 @@ class Test:
         told = result.get("result", "none")
         if report:
             self.fail("the kernel reports: " + message(report), dmesg)
-        elif told.startswith("dmesg"):
-            line = next((l for l in dmesg.splitlines()
-                         if re.match(r"<[0-4]>", l)), told)
-            self.fail("the kernel warns: " + message(line), dmesg)
-        elif told == "pass":
+        elif told.startswith("dmesg") and self.warning(dmesg):
+            self.fail("the kernel warns: " + self.warning(dmesg), dmesg)
+        elif told in ("pass", "dmesg-warn"):
             self.verdict, self.why = PASS, ""
         elif told == "skip":
             self.skip()
@@ -67,6 +66,12 @@ class Test:
             self.verdict, self.why = SKIP, f"{told}: {self.because}"
         else:
             self.fail(told + ": " + self.reason("Failed assertion: (.*)"))
+
+    def warning(self, dmesg):
+        """What it warns of, but for what the driver says of jobs that fail."""
+        return next((message(line) for line in dmesg.splitlines()
+                     if re.match(r"<[0-4]>", line) and
+                     not (self.says and re.search(self.says, line))), "")
 
     def fail(self, why, more=""):
         self.verdict, self.why = FAIL, why.rstrip(": ")
@@ -166,15 +171,18 @@ def read_direct(out):
         file.writelines(name[4:] + "\n" for name in tests)
 
 
-def load(out, kernel):
+def load(out, driver, kernel):
     """The tests that are wanted, judged."""
     tests = []
+    says = re.search(r"^# Says: *(.+)",
+                     read(f"igt-tests/lists/{driver}.list"), re.M)
     wanted = read(out + "/wanted")
     if wanted.strip() == "*":
         wanted = read(out + "/subtests")
     for line in wanted.splitlines():
         name, _, rest = line.partition(" ")
         tests.append(Test(name, rest.strip(), kernel))
+        tests[-1].says = says.group(1) if says else ""
     reports = [re.compile(line)
                for line in read("lab/inside/reports").splitlines()
                if line and not line.startswith("#")]
@@ -347,7 +355,7 @@ def main():
         sys.exit("igt: " + read(out + "/failure").strip())
     if os.path.isdir(out + "/direct"):
         read_direct(out)
-    tests = load(out, kernel)
+    tests = load(out, driver, kernel)
     if form == "record":
         print_list(tests, out, driver)
     strangers(out, tests, driver)
