@@ -174,6 +174,13 @@ struct bench_vm *bench_vm_create(struct bench *b, enum drm_gpuvm_flags flags,
 	/* Says whether it succeeded in one core, nothing in the other. */
 	drm_gpuvm_init(&vm->base, "bench", flags, b->drm, vm->obj,
 		       0, BENCH_RANGE, 0, 0, &vm_ops);
+#ifdef drm_gpuvm_prepare_mappings
+	/* As the mappings are: before anything is timed. */
+	if (drm_gpuvm_prepare_mappings(&vm->base, room)) {
+		bench_vm_close(vm);
+		return NULL;
+	}
+#endif
 	return vm;
 }
 

@@ -17,6 +17,9 @@
  */
 #define SPILL_SMALL 2
 
+/* A walk asks for a mapping so many slots before it comes to it. */
+#define WALK_AHEAD 6
+
 /* How many mappings an insertion brings back into the tree, if there are any. */
 #define SPILL_DRAIN 4
 
@@ -470,6 +473,10 @@ struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va)
 		return NULL;
 
 	gpuva_finger_set(index, leaf, slot);
+	/* Who walks comes to these next. */
+	prefetch(leaf->va[min(slot + WALK_AHEAD, LEAF_SLOTS - 1u)]);
+	if (!slot && leaf->next)
+		gpuva_node_prefetch(leaf->next);
 	return leaf->va[slot];
 }
 
