@@ -618,7 +618,8 @@ static int exec_locked(struct file *f, const struct vmb_exec *exec,
 	if (ret)
 		return ret;
 
-	start = end = f->ring + f->at;
+	start = f->ring + f->at;
+	end = start;
 	for (uint32_t i = 0; i < exec->num_cmds; i++)
 		end = put_command(end, &exec->cmds[i]);
 	push.va = f->ring_va + f->at * 4ull;
