@@ -176,7 +176,7 @@ static int init_range(struct drm_gpuvm *gpuvm, u64 start, u64 range,
  *
  * Context: process; sleeps.
  * Return: 0; -EINVAL for a bad VA space or reserve, and then the VM is without
- * it but complete, and drm_gpuvm_put() is safe, as after -ENOMEM; -ENOEXEC for a caller compiled
+ * it but complete, and drm_gpuvm_put() is safe; -ENOEXEC for a caller compiled
  * against another layout, and then nothing was touched.
  */
 int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
@@ -188,6 +188,7 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 		       const struct drm_gpuvm_abi *abi)
 {
 	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+	int ret;
 
 	if (!abi_matches(abi)) {
 		drm_err(drm, "caller built for another drm_gpuvm ABI (version %u, here %u): rebuild it\n",
@@ -214,9 +215,13 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 	gpuvm->r_obj = r_obj;
 	drm_gem_object_get(r_obj);
 
-	return init_range(gpuvm, start_offset, range,
-			  reserve_offset, reserve_range) ?:
-	       gpuva_index_top_up(&priv->index);
+	ret = init_range(gpuvm, start_offset, range,
+			 reserve_offset, reserve_range);
+
+	/* Without nodes it is as complete; whoever maps asks for them again. */
+	if (!ret)
+		gpuva_index_top_up(&priv->index);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_init_abi);
 

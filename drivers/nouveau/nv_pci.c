@@ -54,8 +54,8 @@ static void *domain_sysdata(int domain)
 struct nv_pci {
 	/** @root: what the host bridge hangs from */
 	struct device *root;
-	/** @bus: the bus */
-	struct pci_bus *bus;
+	/** @bridge: the host bridge */
+	struct pci_host_bridge *bridge;
 	/** @numbers: those of buses behind the bridge: one */
 	struct resource numbers;
 	/** @config: the device's configuration space; under the core's lock of it */
@@ -203,7 +203,7 @@ static int add_bus(void)
 	if (ret)
 		pci_free_host_bridge(bridge);
 	else
-		pci.bus = bridge->bus;
+		pci.bridge = bridge;
 	return ret;
 }
 
@@ -248,9 +248,10 @@ err_root:
 void nv_pci_unplug(void)
 {
 	pci_lock_rescan_remove();
-	pci_stop_root_bus(pci.bus);
-	pci_remove_root_bus(pci.bus);
+	pci_stop_root_bus(pci.bridge->bus);
+	pci_remove_root_bus(pci.bridge->bus);
 	pci_unlock_rescan_remove();
+	pci_free_host_bridge(pci.bridge);
 
 	pci_unregister_driver(&vgpu_driver);
 	root_device_unregister(pci.root);
