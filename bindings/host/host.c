@@ -12,10 +12,6 @@ void host_may_alloc(void)
 	assert(!section);
 }
 
-/* What loading the core's module does, and unloading it. */
-extern int gpuva_reserve_module_init(void);
-extern void gpuva_reserve_module_exit(void);
-
 static __attribute__((constructor)) void host_load(void)
 {
 	if (gpuva_reserve_module_init())
@@ -183,7 +179,7 @@ void dma_resv_unlock(struct dma_resv *resv)
 int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count)
 {
 	dma_resv_assert_held(resv);
-	assert(resv->num_fences + count <= sizeof(resv->fences) / sizeof(resv->fences[0]));
+	assert(resv->num_fences + count <= HOST_RESV_FENCES);
 	resv->max_fences = max(resv->max_fences, resv->num_fences + count);
 	return 0;
 }
@@ -233,14 +229,27 @@ void drm_exec_init(struct drm_exec *exec, u32 flags, unsigned int count)
 	*exec = (struct drm_exec) { .flags = flags, .contended = EXEC_DUMMY };
 }
 
+void drm_exec_unlock_obj(struct drm_exec *exec, struct drm_gem_object *obj)
+{
+	unsigned int i = 0;
+
+	while (i < exec->num_objects && exec->objects[i] != obj)
+		i++;
+	if (i == exec->num_objects)
+		return;
+
+	exec->num_objects--;
+	for (; i < exec->num_objects; i++)
+		exec->objects[i] = exec->objects[i + 1];
+
+	dma_resv_unlock(obj->resv);
+	drm_gem_object_put(obj);
+}
+
 static void unlock_all(struct drm_exec *exec)
 {
-	while (exec->num_objects) {
-		struct drm_gem_object *obj = exec->objects[--exec->num_objects];
-
-		dma_resv_unlock(obj->resv);
-		drm_gem_object_put(obj);
-	}
+	while (exec->num_objects)
+		drm_exec_unlock_obj(exec, exec->objects[exec->num_objects - 1]);
 	drm_gem_object_put(exec->prelocked);
 	exec->prelocked = NULL;
 }

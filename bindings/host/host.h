@@ -83,10 +83,12 @@ struct host_resv_fence {
 	enum dma_resv_usage usage;
 };
 
+#define HOST_RESV_FENCES 8
+
 struct dma_resv {
 	struct ww_mutex lock;
 	unsigned int num_fences, max_fences;
-	struct host_resv_fence fences[8];
+	struct host_resv_fence fences[HOST_RESV_FENCES];
 };
 
 struct drm_gem_object;
@@ -162,6 +164,7 @@ bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage);
 void drm_exec_init(struct drm_exec *exec, u32 flags, unsigned int count);
 bool drm_exec_cleanup(struct drm_exec *exec);
 int drm_exec_lock_obj(struct drm_exec *exec, struct drm_gem_object *obj);
+void drm_exec_unlock_obj(struct drm_exec *exec, struct drm_gem_object *obj);
 void drm_exec_fini(struct drm_exec *exec);
 void host_sin(unsigned int which);
 
@@ -192,6 +195,10 @@ void host_sin(unsigned int which);
 #define __ffs(word) ((unsigned int)__builtin_ctzll(word))
 #define __fls(word) (63u - (unsigned int)__builtin_clzll(word))
 #define prefetch(address) __builtin_prefetch(address)
+#define prefetchw(address) __builtin_prefetch(address, 1)
+#define list_empty_careful(head) list_empty(head)
+#define list_for_each(pos, head) \
+	for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
 #define div_u64_rem(a, b, rest) (*(rest) = (a) % (b), (a) / (b))
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
 
@@ -440,6 +447,10 @@ drm_exec_retry:		continue; \
 } while (0)
 #define drm_gem_for_each_gpuvm_bo(pos, obj) \
 	list_for_each_entry(pos, &(obj)->gpuva.list, list.entry.gem)
+
+/* What loading the core's module does, and unloading it. */
+int gpuva_reserve_module_init(void);
+void gpuva_reserve_module_exit(void);
 
 /* Nothing is traced. */
 #define TP_PROTO(...) __VA_ARGS__

@@ -10,7 +10,7 @@ OUT ?= build/rust-host
 tools := $(SOURCE)/tools
 here := bindings/host
 
-core := gpuva_index gpuva_index_balance gpuva_index_spill gpuva_reserve gpuvm_attrs gpuvm_bo \
+core := gpuva_index gpuva_index_balance gpuva_index_spill gpuva_reserve gpuvm_attrs gpuvm_bo gpuvm_bo_far \
 	gpuvm_defer gpuvm_exec gpuvm_leaks gpuvm_list gpuvm_op_list gpuvm_sm gpuvm_va \
 	gpuvm_validate gpuvm_vm
 objects := $(patsubst %,$(OUT)/%.o,$(core) host rbtree)

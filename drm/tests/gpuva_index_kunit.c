@@ -255,7 +255,7 @@ static void replacement_in_place(struct kunit *test)
 	expect_good(test);
 }
 
-static void rows_fill_leaves(struct kunit *test)
+static void ascending_fills_leaves(struct kunit *test)
 {
 	const u32 least = DIV_ROUND_UP(GIM_PAGES / 2, LEAF_SLOTS);
 	u32 page;
@@ -407,7 +407,7 @@ static struct kunit_case index_cases[] = {
 	KUNIT_CASE(no_node_to_be_had),
 	KUNIT_CASE(no_node_to_split_with),
 	KUNIT_CASE(replacement_in_place),
-	KUNIT_CASE_SLOW(rows_fill_leaves),
+	KUNIT_CASE_SLOW(ascending_fills_leaves),
 	KUNIT_CASE_SLOW(nodes_are_enough),
 	KUNIT_CASE(nodes_come_back),
 	KUNIT_CASE(nodes_are_held),

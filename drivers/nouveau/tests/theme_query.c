@@ -30,7 +30,7 @@ static void bus(int fd)
 {
 	drmDevice *device;
 
-	CHECK(!drmGetDevice2(fd, 0, &device));
+	CHECK(!drmGetDevice2(fd, DRM_DEVICE_GET_PCI_REVISION, &device));
 	if (device->bustype == DRM_BUS_PCI) {
 		CHECK_EQ(device->deviceinfo.pci->vendor_id, 0x10de);
 		CHECK_EQ(device->deviceinfo.pci->device_id, 0x1e04);
