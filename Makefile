@@ -13,7 +13,7 @@ RELEASE := $(shell uname -r)
 help:
 	@echo 'make demo              the story in a guest: bind, draw, remap, fault (3 minutes'
 	@echo '                       the first time, then under one)'
-	@echo 'make check             all tests (half an hour the first time, then under 10)'
+	@echo 'make check             all tests (40 minutes the first time, then 15)'
 	@echo 'make check SUITE=path  one suite; lab/check --list names them all'
 	@echo 'make modules           the modules for the running kernel, with its headers'
 	@echo '  KERNEL=name          for a kernel of the lab: debian-7.2, debian-6.12,'

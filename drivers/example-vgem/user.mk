@@ -41,7 +41,8 @@ TESTS := $(addprefix $(OUT)/evgem-,$(THEMES))
 DEMO_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(DIR)/demo/*.c))
 DEMO := $(if $(DEMO_OBJS),$(OUT)/demo)
 
-BENCH := $(OUT)/evgem-binds
+BENCH_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(DIR)/bench/*.c))
+BENCH := $(if $(BENCH_OBJS),$(OUT)/evgem-binds)
 
 .PHONY: all lib tests demo bench clean
 all: lib tests demo bench
@@ -60,7 +61,7 @@ $(TESTS): $(OUT)/evgem-%: $(OBJ)/$(DIR)/tests/theme_%.o $(SHARED_OBJS) $(LIB)
 $(OUT)/demo: $(DEMO_OBJS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(OUT)/evgem-binds: $(OBJ)/$(DIR)/bench/binds.o $(LIB)
+$(OUT)/evgem-binds: $(BENCH_OBJS) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OBJ)/%.o: %.c $(DIR)/user.mk
@@ -69,7 +70,7 @@ $(OBJ)/%.o: %.c $(DIR)/user.mk
 
 .SECONDARY:
 -include $(LIB_OBJS:.o=.d) $(SHARED_OBJS:.o=.d) $(DEMO_OBJS:.o=.d)
--include $(OBJ)/$(DIR)/bench/binds.d
+-include $(BENCH_OBJS:.o=.d)
 -include $(THEMES:%=$(OBJ)/$(DIR)/tests/theme_%.d)
 
 clean:

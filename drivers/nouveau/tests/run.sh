@@ -58,8 +58,13 @@ unloaded() {
 }
 unloaded
 result $? unload
-lab/guest/load nouveau_ref "pci=$((1 - pci))" && unloaded
-result $? "load and unload once more, on the other bus"
+again="load and unload once more, on the other bus"
+if [ "${LAB_KERNEL:-}" = uml-kasan ]; then
+	result 0 "$again # SKIP User-Mode Linux does not tell KASAN when a module goes"
+else
+	lab/guest/load nouveau_ref "pci=$((1 - pci))" && unloaded
+	result $? "$again"
+fi
 
 # shellcheck disable=SC2154 # of themes.sh
 exit "$failed"
