@@ -384,7 +384,8 @@ int nv_channel_alloc_ioctl(struct drm_device *drm, void *data,
  * @data: struct drm_nouveau_channel_free
  * @file: the caller's
  *
- * Jobs that the device has may end; those that wait end with -ECANCELED.
+ * A job that runs may end; those that wait, in an acquire or for a fence, end with
+ * -ECANCELED.
  *
  * Return: 0; -ENOENT.
  */

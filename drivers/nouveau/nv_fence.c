@@ -10,11 +10,15 @@
  * signals in the end. Nothing comes back from the dead: a program makes another
  * channel.
  */
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/timekeeping.h>
 
 #include "nv_channel.h"
 #include "nv_device.h"
+
+/* How often a channel that is closed is looked at. */
+#define LOOK_JIFFIES 1
 
 static const char *fence_driver_name(struct dma_fence *fence)
 {
@@ -219,23 +223,38 @@ void nv_channel_kill(struct nv_channel *chan, int error)
 	nv_channel_end(chan, error, error);
 }
 
+/* What stands in an acquire may do so for ever. */
+static bool goes_on(struct nv_channel *chan)
+{
+	struct nv_hw *hw = chan->nv->hw;
+
+	return !list_empty_careful(&chan->pending) &&
+	       !hw->ops->channel_waits(hw, chan->id);
+}
+
 /**
  * nv_channel_close() - end the use of a channel
  * @chan: the channel, which its file no longer has
  *
- * What is in the ring gets its time to end; what waits is refused in its turn.
+ * What runs gets its time to end. What waits does not: with -ECANCELED a job in
+ * an acquire ends at once, and one that waits for a fence in its turn.
  *
  * Context: process; sleeps; a signal makes it short.
  */
 void nv_channel_close(struct nv_channel *chan)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(nv_timeout_ms);
+	long left = 0;
+
 	spin_lock(&chan->lock);
 	chan->closed = true;
 	spin_unlock(&chan->lock);
 
-	wait_event_interruptible_timeout(chan->idle,
-					 list_empty_careful(&chan->pending),
-					 msecs_to_jiffies(nv_timeout_ms));
+	/* The device does not tell when an acquire begins. */
+	while (left >= 0 && goes_on(chan) && time_before(jiffies, end))
+		left = wait_event_interruptible_timeout(chan->idle,
+							list_empty_careful(&chan->pending),
+							LOOK_JIFFIES);
 	nv_channel_kill(chan, -ECANCELED);
 }
 

@@ -212,6 +212,14 @@ struct nv_hw_ops {
 	 */
 	void (*channel_kill)(struct nv_hw *hw, u32 chid);
 	/**
+	 * @channel_waits: whether a channel stands in an acquire
+	 *
+	 * Context: any that may take a lock; may be in the fence signalling
+	 * section; the answer may be old.
+	 * Return: whether it looked at the semaphore in vain.
+	 */
+	bool (*channel_waits)(struct nv_hw *hw, u32 chid);
+	/**
 	 * @doorbell: tell that GP_PUT has changed
 	 *
 	 * Context: any that may take a lock; may be in the fence signalling

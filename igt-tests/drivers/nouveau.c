@@ -148,6 +148,25 @@ static int new_ring(struct file *f)
 	       drmSyncobjCreate(f->fd, 0, &f->syncobj);
 }
 
+/* In a child also the parent's, which the child has mapped as well. */
+static void forget_locked(struct file *f)
+{
+	if (f->ring && f->ring != MAP_FAILED)
+		munmap(f->ring, RING_SIZE);
+	memset(f, 0, sizeof(*f));
+}
+
+static void forget(int fd)
+{
+	struct file *f;
+
+	pthread_mutex_lock(&lock);
+	f = file_of(fd);
+	if (f)
+		forget_locked(f);
+	pthread_mutex_unlock(&lock);
+}
+
 static int query(int fd, struct vmb_caps *caps)
 {
 	struct drm_nouveau_vm_init init = { KERNEL_VA, KERNEL_SIZE };
@@ -168,15 +187,14 @@ static int query(int fd, struct vmb_caps *caps)
 	};
 
 	pthread_mutex_lock(&lock);
-	/* Under this number there was another file, which is closed. */
+	/* Under this number there was another file, closed by other means. */
 	f = file_of(fd);
-	if (f && f->ring)
-		munmap(f->ring, RING_SIZE);
+	if (f)
+		forget_locked(f);
 	for (unsigned int i = 0; i < FILES && !f; i++)
 		if (!files[i].pid)
 			f = &files[i];
 	igt_assert(f);
-	memset(f, 0, sizeof(*f));
 	f->fd = fd;
 	ret = call(fd, DRM_IOCTL_NOUVEAU_VM_INIT, &init) ?: new_ring(f);
 	pthread_mutex_unlock(&lock);
@@ -684,6 +702,7 @@ static int wrong_call(int fd, enum vmb_wrong wrong, const struct vmb_ids *ids)
 const struct vmb_driver vmb_nouveau = {
 	.name = "nouveau",
 	.query = query,
+	.forget = forget,
 	.vm_create = vm_create,
 	.bo_create = bo_create,
 	.bo_offset = bo_offset,

@@ -90,6 +90,8 @@ void vmb_open(struct vmb_dev *dev)
 void vmb_close(struct vmb_dev *dev)
 {
 	vmb_left_no_file(dev->fd);
+	if (dev->drv->forget)
+		dev->drv->forget(dev->fd);
 	igt_assert(!close(dev->fd));
 	dev->fd = -1;
 }

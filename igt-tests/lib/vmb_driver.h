@@ -313,6 +313,12 @@ struct vmb_driver {
 	const char *name;
 
 	int (*query)(int fd, struct vmb_caps *caps);
+	/**
+	 * @forget: the file is about to be closed; NULL if nothing of it is kept
+	 *
+	 * What stays mapped from it would keep it open.
+	 */
+	void (*forget)(int fd);
 
 	/** @vm_create: [start, start + range); 0, 0: the largest */
 	int (*vm_create)(int fd, uint64_t start, uint64_t range, uint32_t *vm);

@@ -242,6 +242,7 @@ int nv_model_acquire_continue(struct nv_model_channel *channel)
 		if (!acquire->begun) {
 			acquire->begun = ktime_get();
 			atomic64_inc(&channel->model->stats.waits);
+			set_bit(NV_CHANNEL_WAITS, &channel->flags);
 		}
 		if (ktime_ms_delta(ktime_get(), acquire->begun) < timeout)
 			return -EAGAIN;
@@ -251,6 +252,7 @@ int nv_model_acquire_continue(struct nv_model_channel *channel)
 	}
 
 	acquire->active = false;
+	clear_bit(NV_CHANNEL_WAITS, &channel->flags);
 	waiter_remove(channel);
 	return ret;
 }

@@ -182,6 +182,20 @@ static void model_channel_kill(struct nv_hw *hw, u32 chid)
 	xa_unlock(&model->channels);
 }
 
+static bool model_channel_waits(struct nv_hw *hw, u32 chid)
+{
+	struct nv_model *model = to_nv_model(hw);
+	struct nv_model_channel *channel;
+	bool waits;
+
+	xa_lock(&model->channels);
+	channel = xa_load(&model->channels, chid);
+	waits = channel && test_bit(NV_CHANNEL_WAITS, &channel->flags);
+	xa_unlock(&model->channels);
+
+	return waits;
+}
+
 static void model_doorbell(struct nv_hw *hw, u32 chid)
 {
 	struct nv_model *model = to_nv_model(hw);
@@ -238,6 +252,7 @@ static const struct nv_hw_ops model_ops = {
 	.channel_start = model_channel_start,
 	.channel_stop = model_channel_stop,
 	.channel_kill = model_channel_kill,
+	.channel_waits = model_channel_waits,
 	.doorbell = model_doorbell,
 	.timer = model_timer,
 	.show = model_show,

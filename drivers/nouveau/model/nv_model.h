@@ -352,6 +352,8 @@ struct nv_mme {
 
 /* In &nv_model_channel.flags: it is to run nothing more. */
 #define NV_CHANNEL_KILLED 0
+/* The same: its acquire was not satisfied when it looked last. */
+#define NV_CHANNEL_WAITS 1
 
 /**
  * struct nv_model_channel - a channel
@@ -367,7 +369,7 @@ struct nv_model_channel {
 	struct nv_hw_channel desc;
 	/** @userd: its page; does not change */
 	struct page *userd;
-	/** @flags: NV_CHANNEL_KILLED; bits are set atomically */
+	/** @flags: the bits above; they change atomically */
 	unsigned long flags;
 	/** @work: the processor that runs the channel */
 	struct delayed_work work;
