@@ -12,7 +12,7 @@ use core::{
 use drm_gpuvm_raw as raw;
 use kernel::{
     drm::gem::IntoGEMObject,
-    error::from_err_ptr,
+    error::{from_err_ptr, to_result},
     prelude::*,
     sync::aref::{ARef, AlwaysRefCounted},
     types::Opaque,
@@ -245,6 +245,28 @@ impl<T: Driver> Vm<T> {
         });
         // SAFETY: Whatever has to be held is.
         unsafe { self.obtain_held(object) }
+    }
+
+    /// Sets aside what `count` new mappings will take of the VM's index.
+    ///
+    /// To insert one never fails for want of this, but is slow where it is missing. Pairs, locks
+    /// and plans set enough aside for a few mappings, jobs of the bind layer for all of theirs. What
+    /// is not used stays with the VM. `ENOMEM` for want of memory.
+    ///
+    /// Context: process; allocates with `GFP_KERNEL`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{Driver, MayAlloc, Vm};
+    /// # use kernel::prelude::*;
+    /// fn many<D: Driver>(vm: &Vm<D>) -> Result {
+    ///     vm.prepare_mappings(&MayAlloc::here(), 4096)
+    /// }
+    /// ```
+    pub fn prepare_mappings(&self, _may: &MayAlloc, count: usize) -> Result {
+        // SAFETY: The VM is valid; its reserve has a lock of its own.
+        to_result(unsafe { raw::ref_drm_gpuvm_prepare_mappings(self.as_raw(), count) })
     }
 
     /// As [`Vm::obtain`], without taking locks but the gpuva mutex.

@@ -48,9 +48,9 @@ fn locked_by_range<D: TestDriver>() -> Result {
         assert!(!locked.holds(&a) && locked.holds(&b));
         assert_eq!(errno(locked.validate(&may)), EINVAL.to_errno());
         // Each has a slot, once.
-        let stub = Duty::new(&may)?;
-        locked.add_fence(stub.fence(), Usage::Read, Usage::Read)?;
-        let again = locked.add_fence(stub.fence(), Usage::Read, Usage::Read);
+        let duty = Duty::new(&may)?;
+        locked.add_fence(duty.fence(), Usage::Read, Usage::Read)?;
+        let again = locked.add_fence(duty.fence(), Usage::Read, Usage::Read);
         assert_eq!(errno(again), ENOSPC.to_errno());
     }
     assert_eq!(errno(exec.lock_range(&may, &vm, 3..3)), EINVAL.to_errno());

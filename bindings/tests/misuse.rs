@@ -240,6 +240,11 @@ pub fn job<D: Driver>(may: &mut MayAlloc, vm: &Vm<D>, object: &D::Object) -> Res
     may.signalling(|_section| vm.obtain(may, object).map(|_pair| ()))
 }
 
+// Refused: E0502: memory of the index is set aside in the section
+pub fn job<D: Driver>(may: &mut MayAlloc, vm: &Vm<D>) -> Result {
+    may.signalling(|_section| vm.prepare_mappings(may, 64))
+}
+
 // Refused: E0502: a list is made in the section
 pub fn job<D: Driver>(may: &mut MayAlloc, vm: &mut OwnedVm<D>) -> Result {
     may.signalling(|_section| vm.unmap_ops(may, 0, 4).map(|_plan| ()))
