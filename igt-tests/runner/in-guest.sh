@@ -4,9 +4,9 @@
 # Usage: in-guest.sh LIST OUT
 #
 # In a guest, from the top of the checkout: loads the modules that LIST, a file or
-# the name of a driver, names and runs the tests of OUT/wanted under igt_runner, with results to OUT; or, if there
-# is OUT/direct, each program once for all its tests, with what it says to that
-# folder. IGT is in /job/show, its own programs included.
+# the name of a driver, names and runs the tests of OUT/wanted under igt_runner, with
+# results to OUT; or, if there is OUT/direct, each program once for all its tests,
+# with what it says to that folder. IGT is in /job/show, its own programs included.
 
 set -u
 
@@ -103,7 +103,7 @@ if [ -d "$out/direct" ]; then
 		case $name in
 		vmb_*) [ ! -e "$out/all" ] || set -- ;;
 		esac
-		[ "$TERM" = dumb ] || echo "$name"
+		echo "$name"
 		timeout -k 5 400 "$program" "$@" >"$out/direct/$name.out" 2>"$out/direct/$name.err" </dev/null
 		echo "$?" >"$out/direct/$name.status"
 	done
@@ -127,11 +127,21 @@ done >"$out/subtests"
 [ "$(cat "$out/wanted")" != '*' ] || cp "$out/subtests" "$out/wanted"
 sed 's/^\([^ ]*\).*/igt@\1/' "$out/wanted" >$igt/list
 
-# Its exit status says nothing; on a terminal it tells how far it is.
-level=quiet
-[ "$TERM" = dumb ] || level=verbose
-$runner --overwrite --log-level $level --per-test-timeout 120 \
-	--test-list $igt/list $igt/tests "$out/run" 2>&1 | tee $igt/log | grep -v '^results: '
+# How far it is: each subtest on a terminal, else each program.
+progress() {
+	if [ "$TERM" = dumb ]; then
+		awk '$2 ~ /^\[[0-9]+\/[0-9]+\]$/ && $3 != last {
+			print $2, last = $3
+			fflush()
+		}'
+	else
+		grep -v '^results: '
+	fi
+}
+
+# Its exit status says nothing.
+$runner --overwrite --log-level verbose --per-test-timeout 120 \
+	--test-list $igt/list $igt/tests "$out/run" 2>&1 | tee $igt/log | progress
 [ -s "$out/run/results.json" ] ||
 	fail "igt_runner left no results, and said: $(tail -n 1 $igt/log)"
 unload
