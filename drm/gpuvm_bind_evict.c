@@ -195,29 +195,20 @@ static struct drm_gpuva *next_va(struct drm_gpuvm_bo *vm_bo,
 	return skip_old(vm_bo, drm_gpuvm_bo_next_va(vm_bo, va));
 }
 
-static void flush_locked(struct drm_gpuvm_bind_job *job)
-{
-	lockdep_assert_held(&job->queue->run_lock);
-
-	if (job->queue->args.ops->pt_flush)
-		job->queue->args.ops->pt_flush(job);
-}
-
 static int clear_locked(struct drm_gpuvm_bind_job *job,
 			struct drm_gpuvm_bo *vm_bo)
 {
-	const struct drm_gpuvm_bind_ops *ops = job->queue->args.ops;
 	struct drm_gpuva *va;
 	int ret = 0;
 
 	lockdep_assert_held(&job->queue->run_lock);
 
 	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va)) {
-		ret = ops->pt_unmap(job, va->va.addr, va->va.range);
+		ret = gpuvm_bind_pt_unmap(job, va->va.addr, va->va.range);
 		if (ret)
 			break;
 	}
-	flush_locked(job);
+	gpuvm_bind_pt_flush(job);
 
 	return ret;
 }
@@ -421,12 +412,11 @@ static int take_back_locked(struct drm_gpuvm_bind_job *job,
 			    struct drm_gpuvm_bo *vm_bo,
 			    const struct drm_gpuva *last)
 {
-	const struct drm_gpuvm_bind_ops *ops = job->queue->args.ops;
 	struct drm_gpuva *va;
 	int ret = 0;
 
 	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va)) {
-		ret = ops->pt_unmap(job, va->va.addr, va->va.range) ?: ret;
+		ret = gpuvm_bind_pt_unmap(job, va->va.addr, va->va.range) ?: ret;
 		drm_gpuva_invalidate(va, true);
 		if (va == last)
 			break;
@@ -448,12 +438,12 @@ static int write_locked(struct rewrite *rewrite)
 
 	for (va = first_va(vm_bo); va; va = next_va(vm_bo, va)) {
 		drm_gpuva_invalidate(va, false);
-		ret = queue->args.ops->pt_map(rewrite->job, va, va->va.addr,
-					      va->va.range);
+		ret = gpuvm_bind_pt_map(rewrite->job, va, va->va.addr,
+					va->va.range);
 		if (ret)
 			goto err_unmap;
 	}
-	flush_locked(rewrite->job);
+	gpuvm_bind_pt_flush(rewrite->job);
 
 	drm_gpuvm_bo_evict(vm_bo, false);
 	return 0;
@@ -461,7 +451,7 @@ static int write_locked(struct rewrite *rewrite)
 err_unmap:
 	if (take_back_locked(rewrite->job, vm_bo, va))
 		gpuvm_bind_kill_locked(queue, ret);
-	flush_locked(rewrite->job);
+	gpuvm_bind_pt_flush(rewrite->job);
 	return ret;
 }
 

@@ -190,6 +190,14 @@ int gpuvm_bind_pt_record(struct drm_gpuvm_bind_job *job);
 int gpuvm_bind_pt_run_locked(struct drm_gpuvm_bind_job *job, bool *undone);
 int gpuvm_bind_pt_clear_locked(struct drm_gpuvm_bind_job *job);
 
+/* gpuvm_bind_change.c */
+int gpuvm_bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
+		      u64 addr, u64 range);
+int gpuvm_bind_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range);
+void gpuvm_bind_pt_flush(struct drm_gpuvm_bind_job *job);
+void gpuvm_bind_change_module_init(void);
+void gpuvm_bind_change_module_exit(void);
+
 /* gpuvm_bind_job.c */
 struct drm_gpuvm_bind_job *
 gpuvm_bind_job_alloc(struct drm_gpuvm_bind_queue *queue, u32 max_ops);

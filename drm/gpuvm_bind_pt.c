@@ -220,13 +220,12 @@ static int map_part(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 	if (!gpuvm_userptr_shown(va))
 		return 0;
 
-	return job->queue->args.ops->pt_map(job, va, addr, range);
+	return gpuvm_bind_pt_map(job, va, addr, range);
 }
 
 static int change(struct drm_gpuvm_bind_job *job,
 		  const struct gpuvm_bind_delta *delta, void *priv)
 {
-	const struct drm_gpuvm_bind_ops *ops = job->queue->args.ops;
 	u64 *count = priv;
 
 	if (count)
@@ -235,7 +234,7 @@ static int change(struct drm_gpuvm_bind_job *job,
 	if (delta->va)
 		return map_part(job, delta->va, delta->addr, delta->range);
 
-	return ops->pt_unmap(job, delta->addr, delta->range);
+	return gpuvm_bind_pt_unmap(job, delta->addr, delta->range);
 }
 
 /* The page tables of an object that is evicted stay empty. */
@@ -271,7 +270,6 @@ static int map_old(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 static int take_back(struct drm_gpuvm_bind_job *job,
 		     const struct gpuvm_bind_delta *delta, void *priv)
 {
-	const struct drm_gpuvm_bind_ops *ops = job->queue->args.ops;
 	u64 *count = priv;
 	int ret;
 
@@ -279,29 +277,23 @@ static int take_back(struct drm_gpuvm_bind_job *job,
 		return 0;
 	--*count;
 
-	ret = ops->pt_unmap(job, delta->addr, delta->range);
+	ret = gpuvm_bind_pt_unmap(job, delta->addr, delta->range);
 	if (ret || delta->va)
 		return ret;
 
 	return map_old(job, delta->addr, delta->range);
 }
 
-static void flush(struct drm_gpuvm_bind_job *job)
-{
-	if (job->queue->args.ops->pt_flush)
-		job->queue->args.ops->pt_flush(job);
-}
-
 static int undo(struct drm_gpuvm_bind_job *job, u64 unmaps, u64 maps)
 {
 	int ret;
 
-	flush(job);
+	gpuvm_bind_pt_flush(job);
 	ret = walk_maps(job, take_back, &maps);
 	if (ret)
 		return ret;
 
-	flush(job);
+	gpuvm_bind_pt_flush(job);
 	return walk_unmaps(job, take_back, &unmaps);
 }
 
@@ -352,7 +344,7 @@ int gpuvm_bind_pt_run_locked(struct drm_gpuvm_bind_job *job, bool *undone)
 	else
 		ret = run_recorded(job);
 
-	flush(job);
+	gpuvm_bind_pt_flush(job);
 	return ret;
 }
 
@@ -376,8 +368,7 @@ int gpuvm_bind_pt_clear_locked(struct drm_gpuvm_bind_job *job)
 	if (drm_gpuvm_immediate_mode(gpuvm))
 		ret = walk_unmaps(job, change, NULL);
 	else
-		ret = job->queue->args.ops->pt_unmap(job, gpuvm->mm_start,
-						     gpuvm->mm_range);
-	flush(job);
+		ret = gpuvm_bind_pt_unmap(job, gpuvm->mm_start, gpuvm->mm_range);
+	gpuvm_bind_pt_flush(job);
 	return ret;
 }

@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 
+#include "gpuvm_bind_private.h"
 #include "gpuvm_private.h"
 
 static int __init gpuvm_init(void)
@@ -14,15 +15,19 @@ static int __init gpuvm_init(void)
 		return ret;
 
 	ret = gpuvm_lockdep_prime();
-	if (ret)
+	if (ret) {
 		gpuva_reserve_module_exit();
+		return ret;
+	}
+	gpuvm_bind_change_module_init();
 
-	return ret;
+	return 0;
 }
 module_init(gpuvm_init);
 
 static void __exit gpuvm_exit(void)
 {
+	gpuvm_bind_change_module_exit();
 	gpuva_reserve_module_exit();
 }
 module_exit(gpuvm_exit);

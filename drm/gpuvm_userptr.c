@@ -156,12 +156,6 @@ static void change_begin(struct drm_gpuvm_bind_job *change)
 	gpuvm_bind_job_init(change);
 }
 
-static void change_flush(struct drm_gpuvm_bind_job *change)
-{
-	if (change->queue->args.ops->pt_flush)
-		change->queue->args.ops->pt_flush(change);
-}
-
 static void change_end(struct drm_gpuvm_bind_job *change)
 {
 	if (change->queue->args.ops->job_fini)
@@ -178,7 +172,6 @@ static void change_free(struct drm_gpuvm_bind_job *change)
 static int change_mappings_locked(struct gpuvm_userptr *u,
 				  struct drm_gpuvm_bind_job *change, bool map)
 {
-	const struct drm_gpuvm_bind_ops *ops = change->queue->args.ops;
 	struct drm_gpuvm *gpuvm = gpuvm_bind_vm(change);
 	u64 end = u->args.addr + u->args.range;
 	struct drm_gpuva *va;
@@ -190,12 +183,12 @@ static int change_mappings_locked(struct gpuvm_userptr *u,
 		if (va->gem.obj != &u->base)
 			continue;
 
-		ret = map ? ops->pt_map(change, va, va->va.addr, va->va.range) :
-			    ops->pt_unmap(change, va->va.addr, va->va.range);
+		ret = map ? gpuvm_bind_pt_map(change, va, va->va.addr, va->va.range) :
+			    gpuvm_bind_pt_unmap(change, va->va.addr, va->va.range);
 		if (ret)
 			break;
 	}
-	change_flush(change);
+	gpuvm_bind_pt_flush(change);
 
 	return ret;
 }

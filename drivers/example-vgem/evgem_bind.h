@@ -11,7 +11,6 @@
 
 #include "evgem_pt.h"
 
-struct dentry;
 struct drm_device;
 struct drm_evgem_array;
 struct drm_file;
@@ -36,7 +35,6 @@ int evgem_vm_bind_ioctl(struct drm_device *drm, void *data,
 
 /* evgem_map.c */
 int evgem_bind_queue_init(struct evgem_vm *vm);
-void evgem_bind_debugfs_init(struct dentry *dir);
 
 /* evgem_sync.c */
 struct drm_gpuvm_syncs *evgem_syncs_copy(struct drm_file *file,

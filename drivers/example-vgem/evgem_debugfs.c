@@ -3,25 +3,20 @@
  * Copyright The drm-gpuvm reference stack authors
  *
  * Files in debugfs: dri/N/gpuvas, what is mapped in all VMs, and
- * dri/N/gpuvas.json, the same for programs; dri/N/memory, how much memory BOs have
- * and what was evicted; and, on kernels with fault injection,
- * example-vgem/fail_bind.
+ * dri/N/gpuvas.json, the same for programs; and dri/N/memory, how much memory BOs
+ * have and what was evicted.
  *
  * For your own hardware: nothing to change.
  */
-#include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
 #include <drm/drm_gpuvm_lru.h>
 #include <drm/drm_print.h>
 
-#include "evgem_bind.h"
 #include "evgem_debugfs.h"
 #include "evgem_device.h"
 #include "evgem_vm.h"
-
-static struct dentry *debugfs_dir;
 
 static int gpuvas_show(struct seq_file *m, void *unused)
 {
@@ -89,21 +84,4 @@ void evgem_debugfs_add(struct evgem_device *evgem)
 	drm_debugfs_add_file(&evgem->drm, "gpuvas.json", gpuvas_json_show,
 			     NULL);
 	drm_debugfs_add_file(&evgem->drm, "memory", memory_show, NULL);
-}
-
-/**
- * evgem_debugfs_init() - add the files of the module
- */
-void evgem_debugfs_init(void)
-{
-	debugfs_dir = debugfs_create_dir("example-vgem", NULL);
-	evgem_bind_debugfs_init(debugfs_dir);
-}
-
-/**
- * evgem_debugfs_fini() - remove them
- */
-void evgem_debugfs_fini(void)
-{
-	debugfs_remove_recursive(debugfs_dir);
 }

@@ -10,7 +10,5 @@
 struct evgem_device;
 
 void evgem_debugfs_add(struct evgem_device *evgem);
-void evgem_debugfs_init(void);
-void evgem_debugfs_fini(void);
 
 #endif

@@ -215,8 +215,6 @@ static int __init evgem_init(void)
 	if (!evgem_release_wq)
 		return -ENOMEM;
 
-	evgem_debugfs_init();
-
 	ret = platform_driver_register(&evgem_platform_driver);
 	if (ret)
 		goto err_wq;
@@ -234,7 +232,6 @@ static int __init evgem_init(void)
 err_driver:
 	platform_driver_unregister(&evgem_platform_driver);
 err_wq:
-	evgem_debugfs_fini();
 	destroy_workqueue(evgem_release_wq);
 	return ret;
 }
@@ -244,7 +241,6 @@ static void __exit evgem_exit(void)
 {
 	platform_device_unregister(evgem_pdev);
 	platform_driver_unregister(&evgem_platform_driver);
-	evgem_debugfs_fini();
 	/* A VM that was freed last may still be in the worker that freed it. */
 	destroy_workqueue(evgem_release_wq);
 }

@@ -16,8 +16,6 @@
  * For your own hardware: if it changes page tables itself, collect the changes
  * here and submit them in pt_flush. Memory placement goes into bind_validate().
  */
-#include <linux/fault-inject.h>
-
 #include <drm/drm_drv.h>
 
 #include "evgem_bind.h"
@@ -30,34 +28,6 @@
 /* What one mapping costs; the vm_bo is one for each pair of VM and BO. */
 static_assert(sizeof(struct drm_gpuva) <= 128,
 	      "a mapping takes more than kmalloc-128");
-
-#ifdef CONFIG_FAULT_INJECTION
-static DECLARE_FAULT_ATTR(fail_bind);
-
-/* On request alone: fail-nth of a task is about what can fail. */
-static bool change_should_fail(void)
-{
-	return READ_ONCE(fail_bind.probability) && should_fail(&fail_bind, 1);
-}
-#else
-static bool change_should_fail(void)
-{
-	return false;
-}
-#endif
-
-/**
- * evgem_bind_debugfs_init() - offer to make binds fail
- * @dir: directory in debugfs
- *
- * What fails here cannot fail otherwise, but its consequences want a test.
- */
-void evgem_bind_debugfs_init(struct dentry *dir)
-{
-#if defined(CONFIG_FAULT_INJECTION) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
-	fault_create_debugfs_attr("fail_bind", dir, &fail_bind);
-#endif
-}
 
 static struct evgem_vm *job_vm(struct drm_gpuvm_bind_job *job)
 {
@@ -144,8 +114,8 @@ static int bind_refuse(struct drm_gpuvm_bind_job *job)
 	return drm_dev_is_unplugged(&job_vm(job)->evgem->drm) ? -ENODEV : 0;
 }
 
-static int map_range(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
-		     u64 addr, u64 range)
+static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
+		       u64 addr, u64 range)
 {
 	struct evgem_pt_source source;
 
@@ -159,21 +129,9 @@ static int map_range(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 			    !(va->flags & EVGEM_VA_READONLY));
 }
 
-/* What is made to fail has been done by then: to undo that must not be left out. */
-static int bind_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
-		       u64 addr, u64 range)
-{
-	int ret = map_range(job, va, addr, range);
-
-	return change_should_fail() ? -EIO : ret;
-}
-
 static int bind_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 {
-	int ret = evgem_pt_unmap(&job_vm(job)->pt, job_pt(job),
-				 addr, range);
-
-	return change_should_fail() ? -EIO : ret;
+	return evgem_pt_unmap(&job_vm(job)->pt, job_pt(job), addr, range);
 }
 
 /* Before the job's fence is signalled: then the memory may be reused. */

@@ -11,7 +11,6 @@
 
 #include "mmu/nv_mmu.h"
 
-struct dentry;
 struct drm_device;
 struct drm_file;
 
@@ -31,7 +30,6 @@ struct nv_bind_job {
 int nv_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
 
 /* nv_map.c */
-void nv_bind_debugfs_init(struct dentry *dir);
 
 /* nv_sync.c */
 struct drm_gpuvm_syncs *nv_syncs_copy(struct drm_file *file,

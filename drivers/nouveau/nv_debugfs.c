@@ -4,23 +4,18 @@
  *
  * Files in debugfs: dri/N/gpuvas, what is mapped in all VMs, and dri/N/gpuvas.json,
  * the same for programs; dri/N/vms, how that is in page tables; dri/N/memory, how
- * much VRAM BOs have and what was evicted; dri/N/model, what the device has done;
- * and, on kernels with fault injection, nouveau-ref/fail_bind.
+ * much VRAM BOs have and what was evicted; and dri/N/model, what the device has done.
  */
-#include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
 #include <drm/drm_gpuvm_lru.h>
 #include <drm/drm_print.h>
 
-#include "nv_bind.h"
 #include "nv_debugfs.h"
 #include "nv_device.h"
 #include "nv_hw.h"
 #include "nv_vm.h"
-
-static struct dentry *debugfs_dir;
 
 static struct nv_device *device_of(struct seq_file *m)
 {
@@ -144,21 +139,4 @@ void nv_debugfs_add(struct nv_device *nv)
 	drm_debugfs_add_file(&nv->drm, "vms", vms_show, NULL);
 	drm_debugfs_add_file(&nv->drm, "memory", memory_show, NULL);
 	drm_debugfs_add_file(&nv->drm, "model", model_show, NULL);
-}
-
-/**
- * nv_debugfs_init() - add the files of the module
- */
-void nv_debugfs_init(void)
-{
-	debugfs_dir = debugfs_create_dir("nouveau-ref", NULL);
-	nv_bind_debugfs_init(debugfs_dir);
-}
-
-/**
- * nv_debugfs_fini() - remove them
- */
-void nv_debugfs_fini(void)
-{
-	debugfs_remove_recursive(debugfs_dir);
 }

@@ -10,7 +10,5 @@
 struct nv_device;
 
 void nv_debugfs_add(struct nv_device *nv);
-void nv_debugfs_init(void);
-void nv_debugfs_fini(void);
 
 #endif

@@ -13,7 +13,6 @@
  * freed after it has flushed the TLB; so a BO whose last handle was closed keeps
  * its memory until the device has forgotten it.
  */
-#include <linux/fault-inject.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
@@ -25,34 +24,6 @@
 #include "nv_gem.h"
 #include "nv_uapi.h"
 #include "nv_vm.h"
-
-#ifdef CONFIG_FAULT_INJECTION
-static DECLARE_FAULT_ATTR(fail_bind);
-
-/* On request alone: fail-nth of a task is about what can fail. */
-static bool change_should_fail(void)
-{
-	return READ_ONCE(fail_bind.probability) && should_fail(&fail_bind, 1);
-}
-#else
-static bool change_should_fail(void)
-{
-	return false;
-}
-#endif
-
-/**
- * nv_bind_debugfs_init() - offer to make binds fail
- * @dir: directory in debugfs
- *
- * What fails here cannot fail otherwise, but its consequences want a test.
- */
-void nv_bind_debugfs_init(struct dentry *dir)
-{
-#if defined(CONFIG_FAULT_INJECTION) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
-	fault_create_debugfs_attr("fail_bind", dir, &fail_bind);
-#endif
-}
 
 static struct nv_vm *job_vm(struct drm_gpuvm_bind_job *job)
 {
@@ -175,9 +146,6 @@ static int nv_pt_map(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va,
 	struct nv_mmu_source source = source_of(va, addr);
 	struct nv_vm *vm = job_vm(job);
 
-	if (change_should_fail())
-		return -EIO;
-
 	guard(mutex)(&vm->mmu_lock);
 
 	return nv_mmu_map(&vm->mmu, job_update(job), addr, range, &source);
@@ -197,9 +165,6 @@ static int nv_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 	const struct drm_gpuva *kernel;
 	struct nv_vm *vm = job_vm(job);
 	u64 end = addr + range;
-
-	if (change_should_fail())
-		return -EIO;
 
 	guard(mutex)(&vm->mmu_lock);
 

@@ -12,7 +12,6 @@
 #include <linux/platform_device.h>
 
 #include "nv_bus.h"
-#include "nv_debugfs.h"
 #include "nv_device.h"
 
 static bool pci;
@@ -76,13 +75,9 @@ static int __init nv_init(void)
 	if (!nv_release_wq)
 		return -ENOMEM;
 
-	nv_debugfs_init();
-
 	ret = pci ? nv_pci_plug() : platform_plug();
-	if (ret) {
-		nv_debugfs_fini();
+	if (ret)
 		destroy_workqueue(nv_release_wq);
-	}
 
 	return ret;
 }
@@ -94,7 +89,6 @@ static void __exit nv_exit(void)
 		nv_pci_unplug();
 	else
 		platform_unplug();
-	nv_debugfs_fini();
 	/* A VM that was freed last may still be in the worker that freed it. */
 	destroy_workqueue(nv_release_wq);
 }

@@ -7,11 +7,9 @@
  * about a call is at the end of the function that makes it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -19,21 +17,16 @@
 #include <drm/evgem_drm.h>
 
 #include "igt.h"
+#include "vmb_call.h"
 #include "vmb_driver.h"
 
 #define PAGE 4096u
 
 #define PARAMETERS "/sys/module/example_vgem/parameters/"
 #define DEBUGFS "/sys/kernel/debug/"
-#define FAIL_BIND DEBUGFS "example-vgem/fail_bind/"
 
 /* An element that is longer than the kernel knows. */
 #define LONGER 16
-
-static int call(int fd, unsigned long request, void *arg)
-{
-	return igt_ioctl(fd, request, arg) ? -errno : 0;
-}
 
 static int query(int fd, struct vmb_caps *caps)
 {
@@ -57,7 +50,7 @@ static int query(int fd, struct vmb_caps *caps)
 		.size = sizeof(info),
 		.data = (uintptr_t)&info,
 	};
-	int ret = call(fd, DRM_IOCTL_EVGEM_QUERY, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_QUERY, &args);
 
 	if (ret)
 		return ret;
@@ -85,7 +78,7 @@ static int query(int fd, struct vmb_caps *caps)
 	    !access(PARAMETERS "max_resident_kb", W_OK) &&
 	    !access(DEBUGFS "dri", R_OK | X_OK))
 		caps->features |= VMB_LIMIT;
-	if (!access(FAIL_BIND "probability", W_OK))
+	if (vmb_can_break_binds())
 		caps->features |= VMB_BREAK;
 
 	return 0;
@@ -97,7 +90,7 @@ static int vm_create(int fd, uint64_t start, uint64_t range, uint32_t *vm)
 		.va_start = start,
 		.va_range = range,
 	};
-	int ret = call(fd, DRM_IOCTL_EVGEM_VM_CREATE, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_CREATE, &args);
 
 	if (!ret)
 		*vm = args.vm_id;
@@ -109,13 +102,13 @@ static int vm_destroy(int fd, uint32_t vm)
 {
 	struct drm_evgem_vm_destroy args = { .vm_id = vm };
 
-	return call(fd, DRM_IOCTL_EVGEM_VM_DESTROY, &args);
+	return vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_DESTROY, &args);
 }
 
 static int vm_report(int fd, uint32_t vm, struct vmb_report *report)
 {
 	struct drm_evgem_vm_state state = { .vm_id = vm };
-	int ret = call(fd, DRM_IOCTL_EVGEM_VM_STATE, &state);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_STATE, &state);
 
 	if (ret)
 		return ret;
@@ -141,7 +134,7 @@ static int bo_create(int fd, uint64_t size, uint32_t flags, uint32_t vm,
 		.flags = flags & VMB_BO_HUGE ? DRM_EVGEM_GEM_HUGE : 0,
 		.vm_id = vm,
 	};
-	int ret = call(fd, DRM_IOCTL_EVGEM_GEM_CREATE, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_GEM_CREATE, &args);
 
 	if (!ret)
 		*bo = args.handle;
@@ -152,37 +145,12 @@ static int bo_create(int fd, uint64_t size, uint32_t flags, uint32_t vm,
 static int bo_offset(int fd, uint32_t bo, uint64_t *offset)
 {
 	struct drm_evgem_gem_mmap_offset args = { .handle = bo };
-	int ret = call(fd, DRM_IOCTL_EVGEM_GEM_MMAP_OFFSET, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_GEM_MMAP_OFFSET, &args);
 
 	if (!ret)
 		*offset = args.offset;
 
 	return ret;
-}
-
-/*
- * Elements of @size bytes each, @stride apart, zero between. Behind the last
- * one is a page that nobody can read. With @cut, the last element is on it.
- */
-static uint8_t *place(const void *elements, uint32_t count, size_t size,
-		      size_t stride, bool cut, uint8_t **pages, size_t *length)
-{
-	size_t bytes = (count * stride + PAGE - 1) / PAGE * PAGE;
-	uint8_t *end, *first;
-
-	*length = bytes + PAGE;
-	*pages = mmap(NULL, *length, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	igt_assert(*pages != MAP_FAILED);
-	end = *pages + bytes;
-	igt_assert(!mprotect(end, PAGE, PROT_NONE));
-
-	first = end - (cut ? count - 1 : count) * stride;
-	for (uint32_t i = 0; i < (cut ? count - 1 : count); i++)
-		memcpy(first + i * stride,
-		       (const uint8_t *)elements + i * size, size);
-
-	return first;
 }
 
 static void spoil_sync(struct drm_evgem_sync *sync, enum vmb_wrong wrong)
@@ -312,8 +280,7 @@ static int bind(int fd, const struct vmb_bind *bind)
 	struct drm_evgem_bind_op *ops;
 	struct drm_evgem_sync *syncs;
 	struct drm_evgem_vm_bind args;
-	uint8_t *first, *pages;
-	size_t length;
+	struct vmb_placed placed;
 	int ret;
 
 	if (bind->wrong == VMB_WRONG_BIND_PAD)
@@ -326,22 +293,22 @@ static int bind(int fd, const struct vmb_bind *bind)
 	if (bind->num_ops)
 		spoil_op(&ops[bind->num_ops - 1], bind->wrong);
 
-	first = place(ops, bind->num_ops, size, stride,
-		      bind->wrong == VMB_WRONG_OPS_CUT, &pages, &length);
+	placed = vmb_place(ops, bind->num_ops, size, stride,
+			   bind->wrong == VMB_WRONG_OPS_CUT);
 	if (bind->wrong == VMB_WRONG_OP_TAIL)
-		first[bind->num_ops * stride - 1] = 1;
+		placed.first[bind->num_ops * stride - 1] = 1;
 
 	syncs = make_syncs(bind->syncs, bind->num_syncs, bind->wrong);
 	args = (struct drm_evgem_vm_bind){
 		.vm_id = bind->vm,
 		.flags = bind->async ? DRM_EVGEM_VM_BIND_ASYNC : 0,
-		.ops = { (uintptr_t)first, bind->num_ops, stride },
+		.ops = { (uintptr_t)placed.first, bind->num_ops, stride },
 		.syncs = { (uintptr_t)syncs, bind->num_syncs, sizeof(*syncs) },
 	};
 	spoil_bind(&args, bind->wrong);
-	ret = call(fd, DRM_IOCTL_EVGEM_VM_BIND, &args);
+	ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &args);
 
-	munmap(pages, length);
+	vmb_unplace(&placed);
 	free(syncs);
 	free(ops);
 	return ret;
@@ -354,7 +321,7 @@ static int queue_create(int fd, uint32_t vm, uint32_t timeout_ms,
 		.vm_id = vm,
 		.timeout_ms = timeout_ms,
 	};
-	int ret = call(fd, DRM_IOCTL_EVGEM_QUEUE_CREATE, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_QUEUE_CREATE, &args);
 
 	if (!ret)
 		*queue = args.queue_id;
@@ -366,7 +333,7 @@ static int queue_destroy(int fd, uint32_t queue)
 {
 	struct drm_evgem_queue_destroy args = { .queue_id = queue };
 
-	return call(fd, DRM_IOCTL_EVGEM_QUEUE_DESTROY, &args);
+	return vmb_ioctl(fd, DRM_IOCTL_EVGEM_QUEUE_DESTROY, &args);
 }
 
 /* Any command. All of them begin with the header. */
@@ -504,38 +471,24 @@ static int exec(int fd, const struct vmb_exec *exec)
 		.syncs = { (uintptr_t)syncs, exec->num_syncs, sizeof(*syncs) },
 	};
 	spoil_exec(&args, &buf, exec->wrong);
-	ret = call(fd, DRM_IOCTL_EVGEM_EXEC, &args);
+	ret = vmb_ioctl(fd, DRM_IOCTL_EVGEM_EXEC, &args);
 
 	free(syncs);
 	free(bytes);
 	return ret;
 }
 
-static int set_number(const char *path, uint64_t number)
-{
-	char text[24];
-	int file, ret;
-
-	file = open(path, O_WRONLY | O_CLOEXEC);
-	if (file < 0)
-		return -errno;
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	ret = write(file, text, strlen(text)) < 0 ? -errno : 0;
-	close(file);
-	return ret;
-}
-
 static int memory_limit(int fd, uint64_t bytes)
 {
 	(void)fd;
-	return set_number(PARAMETERS "max_resident_kb", bytes / 1024);
+	return vmb_set_number(PARAMETERS "max_resident_kb", bytes / 1024);
 }
 
 static int memory_shrink(int fd, bool shrink)
 {
 	(void)fd;
 	/* 1, the default: only with swap. */
-	return set_number(PARAMETERS "shrink", shrink ? 2 : 1);
+	return vmb_set_number(PARAMETERS "shrink", shrink ? 2 : 1);
 }
 
 static int memory(int fd, struct vmb_memory *memory)
@@ -563,27 +516,6 @@ static int memory(int fd, struct vmb_memory *memory)
 	return 0;
 }
 
-static int break_binds(int fd, unsigned int good, unsigned int bad)
-{
-	const struct {
-		const char *path;
-		unsigned int value;
-	} files[] = {
-		{ FAIL_BIND "verbose", 0 },
-		{ FAIL_BIND "interval", 1 },
-		{ FAIL_BIND "space", good },
-		{ FAIL_BIND "times", bad },
-		{ FAIL_BIND "probability", bad ? 100 : 0 },
-	};
-	int ret = 0;
-
-	(void)fd;
-	for (unsigned int i = 0; i < ARRAY_SIZE(files) && !ret; i++)
-		ret = set_number(files[i].path, files[i].value);
-
-	return ret;
-}
-
 /* Each is a good call, but for the one thing that is set by name. */
 static int wrong_call(int fd, enum vmb_wrong wrong, const struct vmb_ids *ids)
 {
@@ -602,47 +534,47 @@ static int wrong_call(int fd, enum vmb_wrong wrong, const struct vmb_ids *ids)
 	switch (wrong) {
 	case VMB_WRONG_VM_FLAG:
 		args.vm.flags = 1;
-		return call(fd, DRM_IOCTL_EVGEM_VM_CREATE, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_CREATE, &args);
 	case VMB_WRONG_VM_ALIGN:
 		args.vm.va_start = 8;
-		return call(fd, DRM_IOCTL_EVGEM_VM_CREATE, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_CREATE, &args);
 	case VMB_WRONG_VM_DESTROY_PAD:
 		args.vm_destroy = (struct drm_evgem_vm_destroy){ ids->vm, 1 };
-		return call(fd, DRM_IOCTL_EVGEM_VM_DESTROY, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_DESTROY, &args);
 	case VMB_WRONG_VM_STATE_PAD:
 		args.vm_state.vm_id = ids->vm;
 		args.vm_state.pad = 1;
-		return call(fd, DRM_IOCTL_EVGEM_VM_STATE, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_VM_STATE, &args);
 	case VMB_WRONG_BO_FLAG:
 		args.bo.size = PAGE;
 		args.bo.flags = 0x80000000;
-		return call(fd, DRM_IOCTL_EVGEM_GEM_CREATE, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_GEM_CREATE, &args);
 	case VMB_WRONG_BO_PAD:
 		args.bo.size = PAGE;
 		args.bo.pad = 1;
-		return call(fd, DRM_IOCTL_EVGEM_GEM_CREATE, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_GEM_CREATE, &args);
 	case VMB_WRONG_MMAP_PAD:
 		args.mmap.handle = ids->bo;
 		args.mmap.pad = 1;
-		return call(fd, DRM_IOCTL_EVGEM_GEM_MMAP_OFFSET, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_GEM_MMAP_OFFSET, &args);
 	case VMB_WRONG_QUEUE_FLAG:
 		args.queue.vm_id = ids->vm;
 		args.queue.flags = 1;
-		return call(fd, DRM_IOCTL_EVGEM_QUEUE_CREATE, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_QUEUE_CREATE, &args);
 	case VMB_WRONG_QUEUE_DESTROY_PAD:
 		args.queue_destroy.queue_id = ids->queue;
 		args.queue_destroy.pad = 1;
-		return call(fd, DRM_IOCTL_EVGEM_QUEUE_DESTROY, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_QUEUE_DESTROY, &args);
 	case VMB_WRONG_QUERY:
 		args.query.query = 4711;
-		return call(fd, DRM_IOCTL_EVGEM_QUERY, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_QUERY, &args);
 	case VMB_WRONG_QUERY_POINTER:
 		args.query.query = DRM_EVGEM_QUERY_DEVICE;
 		args.query.size = 8;
 		args.query.data = PAGE;
-		return call(fd, DRM_IOCTL_EVGEM_QUERY, &args);
+		return vmb_ioctl(fd, DRM_IOCTL_EVGEM_QUERY, &args);
 	case VMB_WRONG_IOCTL:
-		return call(fd, DRM_IO(DRM_COMMAND_BASE + 0x5f), NULL);
+		return vmb_ioctl(fd, DRM_IO(DRM_COMMAND_BASE + 0x5f), NULL);
 	default:
 		return VMB_CANNOT;
 	}
@@ -657,7 +589,7 @@ static int query_rust(int fd, struct vmb_caps *caps)
 	int ret = query(fd, caps);
 
 	if (!ret)
-		caps->features &= ~(VMB_LIMIT | VMB_BREAK);
+		caps->features &= ~VMB_LIMIT;
 
 	return ret;
 }
@@ -678,7 +610,7 @@ static int query_rust(int fd, struct vmb_caps *caps)
 	.memory_limit = memory_limit, \
 	.memory_shrink = memory_shrink, \
 	.memory = memory, \
-	.break_binds = break_binds, \
+	.break_binds = vmb_break_binds, \
 	.wrong_call = wrong_call, \
 }
 

@@ -18,6 +18,7 @@
 #include <xf86drm.h>
 
 #include "igt.h"
+#include "vmb_call.h"
 #include "vmb_driver.h"
 
 #define PAGE 4096u
@@ -82,11 +83,6 @@ struct file {
 static struct file files[FILES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int call(int fd, unsigned long request, void *arg)
-{
-	return igt_ioctl(fd, request, arg) ? -errno : 0;
-}
-
 static struct file *file_of(int fd)
 {
 	for (unsigned int i = 0; i < FILES; i++)
@@ -102,7 +98,7 @@ static int new_bo(int fd, uint64_t size, uint32_t domains, uint32_t *bo,
 	struct drm_nouveau_gem_new args = {
 		.info = { .domain = domains, .size = size },
 	};
-	int ret = call(fd, DRM_IOCTL_NOUVEAU_GEM_NEW, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_GEM_NEW, &args);
 
 	if (ret)
 		return ret;
@@ -144,7 +140,7 @@ static int new_ring(struct file *f)
 
 	op.handle = f->bo;
 	op.addr = f->ring_va;
-	return call(f->fd, DRM_IOCTL_NOUVEAU_VM_BIND, &args) ?:
+	return vmb_ioctl(f->fd, DRM_IOCTL_NOUVEAU_VM_BIND, &args) ?:
 	       drmSyncobjCreate(f->fd, 0, &f->syncobj);
 }
 
@@ -185,6 +181,8 @@ static int query(int fd, struct vmb_caps *caps)
 		.max_queues = QUEUES,
 		.fault_error = EFAULT,
 	};
+	if (vmb_can_break_binds())
+		caps->features |= VMB_BREAK;
 
 	pthread_mutex_lock(&lock);
 	/* Under this number there was another file, closed by other means. */
@@ -196,7 +194,7 @@ static int query(int fd, struct vmb_caps *caps)
 			f = &files[i];
 	igt_assert(f);
 	f->fd = fd;
-	ret = call(fd, DRM_IOCTL_NOUVEAU_VM_INIT, &init) ?: new_ring(f);
+	ret = vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_VM_INIT, &init) ?: new_ring(f);
 	pthread_mutex_unlock(&lock);
 	return ret;
 }
@@ -229,7 +227,7 @@ static int bo_create(int fd, uint64_t size, uint32_t flags, uint32_t vm,
 static int bo_offset(int fd, uint32_t bo, uint64_t *offset)
 {
 	struct drm_nouveau_gem_info args = { .handle = bo };
-	int ret = call(fd, DRM_IOCTL_NOUVEAU_GEM_INFO, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_GEM_INFO, &args);
 
 	if (!ret)
 		*offset = args.map_handle;
@@ -356,39 +354,34 @@ static bool is_possible(const struct vmb_op *op)
 	       (op->type == VMB_OP_UNMAP && !op->offset);
 }
 
-/* On pages that end with the last operation, or before it with @cut. */
-static struct drm_nouveau_vm_bind_op *place_ops(const struct vmb_bind *bind,
-						uint8_t **pages, size_t *length)
+static struct drm_nouveau_vm_bind_op make_op(const struct vmb_op *op)
 {
-	size_t size = bind->num_ops * sizeof(struct drm_nouveau_vm_bind_op);
-	size_t bytes = (size + PAGE - 1) / PAGE * PAGE;
-	bool cut = bind->wrong == VMB_WRONG_OPS_CUT;
+	return (struct drm_nouveau_vm_bind_op){
+		.op = op->type == VMB_OP_MAP ? DRM_NOUVEAU_VM_BIND_OP_MAP :
+					       DRM_NOUVEAU_VM_BIND_OP_UNMAP,
+		.handle = op->bo,
+		.addr = op->addr,
+		.bo_offset = op->offset,
+		.range = op->range,
+	};
+}
+
+static struct vmb_placed place_ops(const struct vmb_bind *bind)
+{
 	struct drm_nouveau_vm_bind_op *ops;
-	uint32_t count = cut ? bind->num_ops - 1 : bind->num_ops;
+	struct vmb_placed placed;
 
-	*length = bytes + PAGE;
-	*pages = mmap(NULL, *length, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	igt_assert(*pages != MAP_FAILED);
-	igt_assert(!mprotect(*pages + bytes, PAGE, PROT_NONE));
-	ops = (void *)(*pages + bytes - count * sizeof(*ops));
-	for (uint32_t i = 0; i < count; i++) {
-		const struct vmb_op *op = &bind->ops[i];
+	ops = calloc(bind->num_ops + 1, sizeof(*ops));
+	igt_assert(ops);
+	for (uint32_t i = 0; i < bind->num_ops; i++)
+		ops[i] = make_op(&bind->ops[i]);
+	if (bind->num_ops)
+		spoil_op(&ops[bind->num_ops - 1], bind->wrong);
 
-		ops[i] = (struct drm_nouveau_vm_bind_op){
-			.op = op->type == VMB_OP_MAP ?
-			      DRM_NOUVEAU_VM_BIND_OP_MAP :
-			      DRM_NOUVEAU_VM_BIND_OP_UNMAP,
-			.handle = op->bo,
-			.addr = op->addr,
-			.bo_offset = op->offset,
-			.range = op->range,
-		};
-		if (i == bind->num_ops - 1)
-			spoil_op(&ops[i], bind->wrong);
-	}
-
-	return ops;
+	placed = vmb_place(ops, bind->num_ops, sizeof(*ops), sizeof(*ops),
+			   bind->wrong == VMB_WRONG_OPS_CUT);
+	free(ops);
+	return placed;
 }
 
 static void spoil_bind(struct drm_nouveau_vm_bind *args, enum vmb_wrong wrong)
@@ -419,8 +412,7 @@ static int bind(int fd, const struct vmb_bind *bind)
 		.flags = bind->async ? DRM_NOUVEAU_VM_BIND_RUN_ASYNC : 0,
 	};
 	struct halves h;
-	uint8_t *pages;
-	size_t length;
+	struct vmb_placed placed;
 	int ret;
 
 	if (cannot(bind->wrong))
@@ -433,14 +425,15 @@ static int bind(int fd, const struct vmb_bind *bind)
 		return VMB_CANNOT;
 
 	h = split(bind->syncs, bind->num_syncs, bind->wrong);
-	args.op_ptr = (uintptr_t)place_ops(bind, &pages, &length);
+	placed = place_ops(bind);
+	args.op_ptr = (uintptr_t)placed.first;
 	args.wait_count = h.waits;
 	args.wait_ptr = (uintptr_t)h.wait;
 	args.sig_count = h.signals;
 	args.sig_ptr = (uintptr_t)h.signal;
 	spoil_bind(&args, bind->wrong);
-	ret = call(fd, DRM_IOCTL_NOUVEAU_VM_BIND, &args);
-	munmap(pages, length);
+	ret = vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_VM_BIND, &args);
+	vmb_unplace(&placed);
 	free_halves(&h);
 	return ret;
 }
@@ -451,7 +444,7 @@ static int new_channel(int fd, uint32_t *channel)
 		.fb_ctxdma_handle = ~0u,
 		.tt_ctxdma_handle = NOUVEAU_FIFO_ENGINE_GR,
 	};
-	int ret = call(fd, DRM_IOCTL_NOUVEAU_CHANNEL_ALLOC, &args);
+	int ret = vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_CHANNEL_ALLOC, &args);
 
 	if (!ret)
 		*channel = args.channel;
@@ -463,7 +456,7 @@ static int free_channel(int fd, uint32_t channel)
 {
 	struct drm_nouveau_channel_free args = { .channel = channel };
 
-	return call(fd, DRM_IOCTL_NOUVEAU_CHANNEL_FREE, &args);
+	return vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_CHANNEL_FREE, &args);
 }
 
 /* The number of a queue is its place in the table, plus one. */
@@ -650,7 +643,7 @@ static int exec_locked(struct file *f, const struct vmb_exec *exec,
 			.timeline_value = f->point + 1,
 		};
 	spoil_exec(&args, &push, exec->wrong);
-	ret = call(f->fd, DRM_IOCTL_NOUVEAU_EXEC, &args);
+	ret = vmb_ioctl(f->fd, DRM_IOCTL_NOUVEAU_EXEC, &args);
 	if (!ret && exec->num_cmds) {
 		f->at += end - start;
 		f->point++;
@@ -689,11 +682,11 @@ static int wrong_call(int fd, enum vmb_wrong wrong, const struct vmb_ids *ids)
 	switch (wrong) {
 	case VMB_WRONG_BO_FLAG:
 		bo.info.domain |= 0x80000000;
-		return call(fd, DRM_IOCTL_NOUVEAU_GEM_NEW, &bo);
+		return vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_GEM_NEW, &bo);
 	case VMB_WRONG_QUERY:
-		return call(fd, DRM_IOCTL_NOUVEAU_GETPARAM, &param);
+		return vmb_ioctl(fd, DRM_IOCTL_NOUVEAU_GETPARAM, &param);
 	case VMB_WRONG_IOCTL:
-		return call(fd, DRM_IO(DRM_COMMAND_BASE + 0x3f), NULL);
+		return vmb_ioctl(fd, DRM_IO(DRM_COMMAND_BASE + 0x3f), NULL);
 	default:
 		return VMB_CANNOT;
 	}
@@ -710,5 +703,6 @@ const struct vmb_driver vmb_nouveau = {
 	.queue_create = queue_create,
 	.queue_destroy = queue_destroy,
 	.exec = exec,
+	.break_binds = vmb_break_binds,
 	.wrong_call = wrong_call,
 };

@@ -14,6 +14,7 @@
 #include "ktap.h"
 
 #define DEBUGFS "/sys/kernel/debug/"
+#define FAIL_BIND DEBUGFS "drm_gpuvm_ref/fail_bind/"
 
 static int fail_nth;
 
@@ -33,16 +34,15 @@ static void set(const char *dir, const char *name, const char *value)
 
 void inject_bind_failure(unsigned int good, unsigned int bad)
 {
-	char space[16], times[16], dir[64];
+	char space[16], times[16];
 
-	snprintf(dir, sizeof(dir), DEBUGFS "%s/fail_bind/", ktap_device.debugfs);
 	snprintf(space, sizeof(space), "%u", good);
 	snprintf(times, sizeof(times), "%u", bad);
-	set(dir, "verbose", "0");
-	set(dir, "interval", "1");
-	set(dir, "space", space);
-	set(dir, "times", times);
-	set(dir, "probability", bad ? "100" : "0");
+	set(FAIL_BIND, "verbose", "0");
+	set(FAIL_BIND, "interval", "1");
+	set(FAIL_BIND, "space", space);
+	set(FAIL_BIND, "times", times);
+	set(FAIL_BIND, "probability", bad ? "100" : "0");
 }
 
 void inject_allocations(void)

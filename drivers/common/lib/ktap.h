@@ -35,8 +35,6 @@ struct ktap_device {
 	const char *name;
 	/** @open: opens its render node; a file descriptor or a negative errno */
 	int (*open)(void);
-	/** @debugfs: the folder of its module in debugfs */
-	const char *debugfs;
 };
 
 /** ktap_device - each driver's tests have one */

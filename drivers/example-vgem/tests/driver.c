@@ -59,7 +59,6 @@ static int open_for_case(void)
 const struct ktap_device ktap_device = {
 	.name = EVGEM_DRIVER_NAME,
 	.open = open_for_case,
-	.debugfs = EVGEM_DRIVER_NAME,
 };
 
 const char *driver_module(const char *name)

@@ -20,7 +20,6 @@
 const struct ktap_device ktap_device = {
 	.name = "nouveau",
 	.open = nvt_open,
-	.debugfs = "nouveau-ref",
 };
 
 int nvt_ioctl(int fd, unsigned long request, void *arg)
