@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "debugfs.h"
 #include "driver.h"
 #include "memory.h"
 
@@ -36,23 +35,6 @@ static void write_number(const char *path, uint64_t number)
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
 	OK(try_write(path, text));
-}
-
-static FILE *debugfs_open(int fd, const char *name)
-{
-	char path[128];
-	struct stat st;
-	FILE *file;
-
-	CHECK(!fstat(fd, &st));
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s",
-		 minor(st.st_rdev), name);
-	if (access("/sys/kernel/debug/dri", R_OK | X_OK))
-		SKIP("debugfs is not readable");
-	file = fopen(path, "r");
-	if (!file)
-		FAIL("%s is not there", path);
-	return file;
 }
 
 /* Has the lock and the end of a pipe as long as the case has the other. */

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "driver.h"
 #include "rig.h"
@@ -247,23 +246,4 @@ void job_ends(int fd, uint32_t syncobj, uint64_t point, int error)
 		FAIL("job ended with %s, not %s",
 		     status == 1 ? "success" : ktap_errno(status),
 		     error ? ktap_errno(-error) : "success");
-}
-
-void sleep_ms(unsigned int ms)
-{
-	struct timespec left = {
-		.tv_sec = ms / 1000,
-		.tv_nsec = ms % 1000 * 1000000l,
-	};
-
-	while (nanosleep(&left, &left))
-		;
-}
-
-uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }

@@ -9,6 +9,7 @@
 #ifndef RIG_H
 #define RIG_H
 
+#include "clock.h"
 #include "evgem.h"
 #include "ktap.h"
 
@@ -119,7 +120,5 @@ void job_pending(int fd, uint32_t syncobj, uint64_t point);
 /** job_ends() - it must end in time, with this errno (not negative) or 0 */
 void job_ends(int fd, uint32_t syncobj, uint64_t point, int error);
 
-void sleep_ms(unsigned int ms);
-uint64_t now_ms(void);
 
 #endif

@@ -8,27 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "debugfs.h"
 #include "rig.h"
 
 #define SIZE	65536
-
-/* The file of the device that the file descriptor is of. */
-static void debugfs_path(int fd, const char *name, char *path, size_t size)
-{
-	struct stat st;
-
-	CHECK(!fstat(fd, &st));
-	snprintf(path, size, "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev),
-		 name);
-	if (access("/sys/kernel/debug/dri", R_OK | X_OK))
-		SKIP("debugfs is not readable");
-	if (access(path, R_OK))
-		FAIL("%s is not there", path);
-}
 
 static void read_all(FILE *file, char *text)
 {
@@ -43,11 +28,8 @@ static void read_all(FILE *file, char *text)
 /* The text with one line for each mapping. */
 static void read_text(int fd, char *text)
 {
-	char path[128];
-	FILE *file;
+	FILE *file = debugfs_open(fd, "gpuvas");
 
-	debugfs_path(fd, "gpuvas", path, sizeof(path));
-	file = fopen(path, "r");
 	read_all(file, text);
 	fclose(file);
 }
@@ -55,11 +37,11 @@ static void read_text(int fd, char *text)
 /* What gpuvas.py makes of the JSON. */
 static void read_json(int fd, char *text)
 {
-	char path[128], command[256];
+	char path[DEBUGFS_PATH], command[256];
 	FILE *pipe;
 	int status;
 
-	debugfs_path(fd, "gpuvas.json", path, sizeof(path));
+	debugfs_path(fd, "gpuvas.json", path);
 	snprintf(command, sizeof(command),
 		 "python3 drivers/example-vgem/tests/gpuvas.py %s 2>&1", path);
 	pipe = popen(command, "r");

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "debugfs.h"
 #include "rig.h"
 
 #define CHUNK_SIZE	(4 * PAGE)
@@ -219,43 +217,9 @@ void job_ends(int fd, uint32_t handle, uint64_t point, int error)
 		     error ? ktap_errno(-error) : "success");
 }
 
-void sleep_ms(unsigned int ms)
-{
-	struct timespec left = {
-		.tv_sec = ms / 1000,
-		.tv_nsec = ms % 1000 * 1000000l,
-	};
-
-	while (nanosleep(&left, &left))
-		;
-}
-
-uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
-
-static FILE *open_debugfs(int fd, const char *name)
-{
-	struct stat st;
-	char path[96];
-	FILE *file;
-
-	CHECK(!fstat(fd, &st));
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s",
-		 minor(st.st_rdev), name);
-	file = fopen(path, "r");
-	if (!file)
-		SKIP("no %s", path);
-	return file;
-}
-
 uint64_t debugfs_number(int fd, const char *name, const char *key)
 {
-	FILE *file = open_debugfs(fd, name);
+	FILE *file = debugfs_open(fd, name);
 	bool found = false;
 	uint64_t value = 0;
 	char line[512];

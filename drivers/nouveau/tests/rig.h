@@ -9,6 +9,7 @@
 #ifndef RIG_H
 #define RIG_H
 
+#include "clock.h"
 #include "nvt.h"
 #include "push.h"
 
@@ -102,9 +103,6 @@ bool has_fence(int fd, uint32_t handle, uint64_t point);
 void job_pending(int fd, uint32_t handle, uint64_t point);
 /** job_ends() - it must end in time, with this errno (not negative) or 0 */
 void job_ends(int fd, uint32_t handle, uint64_t point, int error);
-
-void sleep_ms(unsigned int ms);
-uint64_t now_ms(void);
 
 /**
  * debugfs_number() - a number after a name in a file of the device's debugfs
