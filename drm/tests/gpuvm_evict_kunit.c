@@ -526,7 +526,20 @@ static int other_pt_unmap(struct drm_gpuvm_bind_job *job, u64 addr, u64 range)
 	return 0;
 }
 
+/* Counted with those of the world, which is how they are waited for. */
+static void other_job_init(struct drm_gpuvm_bind_job *job)
+{
+	atomic_inc(&bw_world->jobs);
+}
+
+static void other_job_fini(struct drm_gpuvm_bind_job *job)
+{
+	atomic_dec(&bw_world->jobs);
+}
+
 static const struct drm_gpuvm_bind_ops other_ops = {
+	.job_init = other_job_init,
+	.job_fini = other_job_fini,
 	.pt_map = other_pt_map,
 	.pt_unmap = other_pt_unmap,
 };
@@ -544,7 +557,7 @@ static int other_bind(struct drm_gpuvm_bind_queue *queue,
 	if (!ret)
 		ret = drm_gpuvm_bind_job_wait(job);
 	drm_gpuvm_bind_job_put(job);
-	flush_workqueue(bw_cleanup_wq);
+	bw_wait_for_jobs(0);
 	return ret;
 }
 
@@ -590,7 +603,7 @@ static void evict_two_vms(struct kunit *test)
 
 	drm_gpuvm_bind_queue_close(queue);
 	KUNIT_EXPECT_EQ(test, other_pt, 0);
-	flush_workqueue(bw_cleanup_wq);
+	bw_wait_for_jobs(0);
 	drm_gpuvm_bind_queue_destroy(queue);
 	drm_gpuvm_bo_deferred_cleanup(other);
 	KUNIT_EXPECT_EQ(test, drm_gpuvm_close(other), 0);
