@@ -18,6 +18,8 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_gpuvm.h>
 
+#include "gpuvm_fail_alloc.h"
+
 struct mutex;
 
 /* The VA space of gk_vm_new() and what it reserves for the kernel. */
@@ -200,9 +202,5 @@ struct drm_gpuvm_map_req gk_req(struct drm_gem_object *obj,
 
 void gk_events_start(void);
 const char *gk_events(void);
-
-bool gk_fail_alloc_available(struct kunit *test);
-void gk_fail_alloc_arm(unsigned int nth);
-unsigned int gk_fail_alloc_disarm(void);
 
 #endif

@@ -14,6 +14,8 @@
  * none, the small table decides. So a page of 64 KiB is split by filling its
  * small entries first, unseen, and clearing the big one then.
  */
+#include <kunit/static_stub.h>
+
 #include <linux/align.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -86,6 +88,9 @@ static struct page *pde_table(u64 pde)
 /* What was written to a table must be seen before the entry leading to it. */
 static void write_entry(u64 *entry, u64 value)
 {
+	/* A test looks through the tables behind each store. */
+	KUNIT_STATIC_STUB_REDIRECT(write_entry, entry, value);
+
 	/* Pairs with the acquire in the walk of the model. */
 	smp_store_release(entry, value);
 }

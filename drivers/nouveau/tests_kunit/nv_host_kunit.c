@@ -7,7 +7,9 @@
  */
 #include <linux/delay.h>
 #include <linux/io.h>
+#include <linux/mm.h>
 
+#include "../../../drm/tests/gpuvm_fail_alloc.h"
 #include "nv_model_world.h"
 
 static int host_case_init(struct kunit *test)
@@ -423,6 +425,50 @@ static void start_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->sem[0], 1);
 }
 
+/*
+ * Each allocation of a start fails in its turn. Most have a second way; whether it
+ * started or not, it leaves nothing behind.
+ */
+static void start_without_memory(struct kunit *test)
+{
+	struct world *w = test->priv;
+	const struct nv_hw_channel desc = {
+		.pd = nv_mmu_root_address(&w->mmu),
+		.gpfifo = RING_VA,
+		.gpfifo_entries = RING_ENTRIES,
+		.userd = virt_to_phys(w->channels[0].userd),
+		.acquire_timeout_ms = 1000,
+	};
+	/* So high that its place in the table has to be made. */
+	const u32 chid = NV_HW_CHANNELS - 1;
+	unsigned int nth = 1, left;
+	int users = page_count(virt_to_page(w->channels[0].userd));
+	int ret;
+
+	if (!gk_fail_alloc_available(test))
+		kunit_skip(test, "no fault injection");
+
+	for (;; nth++) {
+		gk_fail_alloc_arm(nth);
+		ret = w->hw->ops->channel_start(w->hw, chid, &desc);
+		left = gk_fail_alloc_disarm();
+		if (!ret)
+			w->hw->ops->channel_stop(w->hw, chid);
+		/* It keeps nothing of the driver's. */
+		KUNIT_EXPECT_EQ(test, users,
+				page_count(virt_to_page(w->channels[0].userd)));
+		if (left)
+			break;
+		if (!ret)
+			continue;
+		KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+		KUNIT_EXPECT_FALSE(test, w->hw->ops->channel_waits(w->hw, chid));
+		w->hw->ops->doorbell(w->hw, chid);
+	}
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_GT(test, nth, 1);
+}
+
 static void vram_by_ops(struct kunit *test)
 {
 	struct world *w = test->priv;
@@ -451,6 +497,7 @@ static struct kunit_case host_cases[] = {
 	KUNIT_CASE(interrupts),
 	KUNIT_CASE(kill_and_stop_waiters),
 	KUNIT_CASE(start_refuses),
+	KUNIT_CASE(start_without_memory),
 	KUNIT_CASE(vram_by_ops),
 	{}
 };

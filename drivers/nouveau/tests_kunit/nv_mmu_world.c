@@ -4,10 +4,13 @@
  *
  * Page-table writer, walker and memory in one place, see nv_mmu_world.h.
  */
+#include <kunit/static_stub.h>
+
 #include "../mmu/nv_mmu.c"
 #include "../mmu/nv_mmu_reserve.c"
 #include "../model/nv_tlb.c"
 #include "../model/nv_vram.c"
+#include "../../../drm/tests/gpuvm_fail_alloc.c"
 
 #include "nv_mmu_world.h"
 
@@ -67,11 +70,13 @@ static void lay_out(struct world *w)
 {
 	for (unsigned int i = 0; i < PAGES; i++) {
 		unsigned int chunk = PAGES / BIG_PAGES - 1 - i / BIG_PAGES;
+		unsigned int in = i % BIG_PAGES;
 		u64 at[LAYOUTS] = {
 			[VRAM_LINEAR] = i,
-			[VRAM_64K] = chunk * BIG_PAGES + i % BIG_PAGES,
+			[VRAM_64K] = chunk * BIG_PAGES + in,
 			[VRAM_4K] = PAGES - 1 - i,
 			[VRAM_SHIFTED] = i + 1,
+			[VRAM_GAPS] = in ? i - in + BIG_PAGES - in : i,
 		};
 
 		for (enum memory_layout l = 0; l < SYSTEM; l++)
@@ -325,6 +330,51 @@ static bool is_sparse(struct world *w, u64 addr)
 	       world_access(w, NV_OP_RELEASE, addr, &ones) == NO_FAULT &&
 	       world_access(w, NV_OP_LOAD, addr, &after) == NO_FAULT &&
 	       !before && !after;
+}
+
+static bool stays_so(struct world *w, const struct stays *stays)
+{
+	u64 word = 0;
+
+	if (stays->word == SPARSE)
+		return is_sparse(w, stays->addr);
+
+	return world_access(w, NV_OP_LOAD, stays->addr, &word) == NO_FAULT &&
+	       word == stays->word;
+}
+
+static void watched_write_entry(u64 *entry, u64 value)
+{
+	struct world *w = the_world;
+
+	/* As the driver does it. */
+	smp_store_release(entry, value);
+	w->stores++;
+	/* As a device that knows nothing yet. */
+	nv_model_tlb_flush(w->model, nv_mmu_root_address(&w->mmu));
+	for (unsigned int i = 0; i < w->num_stays; i++)
+		w->wrong += !stays_so(w, &w->stays[i]);
+}
+
+void world_watch(struct kunit *test, const struct stays *stays,
+		 unsigned int num_stays)
+{
+	struct world *w = test->priv;
+
+	w->stays = stays;
+	w->num_stays = num_stays;
+	w->stores = 0;
+	w->wrong = 0;
+	kunit_activate_static_stub(test, write_entry, watched_write_entry);
+}
+
+void world_watch_ends(struct kunit *test)
+{
+	struct world *w = test->priv;
+
+	kunit_deactivate_static_stub(test, write_entry);
+	KUNIT_EXPECT_GT(test, w->stores, 0);
+	KUNIT_EXPECT_EQ(test, w->wrong, 0);
 }
 
 static bool page_is_right(struct world *w, unsigned int i)

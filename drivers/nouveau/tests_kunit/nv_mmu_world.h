@@ -32,9 +32,17 @@ enum memory_layout {
 	VRAM_4K,
 	/* VRAM, in one piece, 4 KiB beside the boundary. */
 	VRAM_SHIFTED,
+	/* VRAM, the first page of each 64 KiB in its place, the others not. */
+	VRAM_GAPS,
 	/* System memory. */
 	SYSTEM,
 	LAYOUTS,
+};
+
+/* An address that stays as it is, and what a load gives there. */
+struct stays {
+	u64 addr;
+	u64 word;
 };
 
 struct world {
@@ -49,6 +57,11 @@ struct world {
 	u64 words[PAGES];
 	/* So many times was looked. */
 	unsigned int checks;
+	/* What is looked at behind each store; how many there were, and wrong. */
+	const struct stays *stays;
+	unsigned int num_stays;
+	unsigned int stores;
+	unsigned int wrong;
 };
 
 extern const u64 windows[];
@@ -86,6 +99,10 @@ void do_flush(struct world *w, struct nv_mmu_update *update);
 
 enum nv_fault_kind world_access(struct world *w, enum nv_access_op op,
 				u64 addr, u64 *word);
+/* Behind each store to a page table these have to be as they are, until the end. */
+void world_watch(struct kunit *test, const struct stays *stays,
+		 unsigned int num_stays);
+void world_watch_ends(struct kunit *test);
 void check_window(struct kunit *test);
 void expect_empty(struct kunit *test);
 

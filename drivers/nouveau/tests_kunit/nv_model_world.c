@@ -22,6 +22,7 @@
 #include "../model/nv_surface.c"
 #include "../model/nv_tlb.c"
 #include "../model/nv_vram.c"
+#include "../../../drm/tests/gpuvm_fail_alloc.c"
 
 #include "nv_model_world.h"
 

@@ -45,6 +45,7 @@ static void writer_map_unmap(struct kunit *test)
 		[VRAM_64K] = NV_MMU_64K,
 		[VRAM_4K] = NV_MMU_4K,
 		[VRAM_SHIFTED] = NV_MMU_4K,
+		[VRAM_GAPS] = NV_MMU_4K,
 		[SYSTEM] = NV_MMU_4K,
 	};
 	const struct piece *piece = test->param_value;
@@ -538,7 +539,10 @@ struct reader {
 	unsigned long wrong;
 };
 
-/* Reads the first and the last page of the block, which stay mapped. */
+/*
+ * Reads the first and the last page of the block, which stay mapped; each time
+ * through the tables, as the TLB would know them for ever.
+ */
 static int reader_run(void *data)
 {
 	struct reader *r = data;
@@ -549,6 +553,8 @@ static int reader_run(void *data)
 		for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
 			u64 addr = (u64)pages[i] * SZ_4K, word;
 
+			nv_model_tlb_flush(r->w->model,
+					   nv_mmu_root_address(&r->w->mmu));
 			r->wrong += world_access(r->w, NV_OP_LOAD, addr,
 						 &word) != NV_FAULT_KINDS ||
 				    word != r->w->words[pages[i]];
@@ -589,6 +595,86 @@ static void writer_split_under_reader(struct kunit *test)
 	expect_empty(test);
 }
 
+/* Unmaps a piece of a block; what is beside it stays, at every store. */
+static void split_watched(struct kunit *test, enum memory_layout layout,
+			  unsigned int first, unsigned int n)
+{
+	struct world *w = test->priv;
+	const unsigned int pages[] = {
+		0, first - 1, first + n, BLOCK_PAGES - 1
+	};
+	struct stays stays[ARRAY_SIZE(pages)];
+
+	do_map(test, 0, BLOCK_PAGES, layout);
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
+		stays[i] = (struct stays) {
+			.addr = w->base + (u64)pages[i] * SZ_4K,
+			.word = w->words[pages[i]],
+		};
+	world_watch(test, stays, ARRAY_SIZE(stays));
+	do_unmap(test, first, n);
+	do_map(test, first, n, SYSTEM);
+	world_watch_ends(test);
+	check_window(test);
+	do_unmap(test, 0, BLOCK_PAGES);
+	expect_empty(test);
+}
+
+/*
+ * The device looks through the tables at any time: there is no store behind which
+ * an address that stays does not translate, or leads elsewhere.
+ */
+static void writer_split_at_every_store(struct kunit *test)
+{
+	struct world *w = test->priv;
+
+	w->base = windows[2];
+	for (enum memory_layout layout = VRAM_LINEAR; layout <= VRAM_64K; layout++) {
+		/* Within 64 KiB; of it the rest; parts of two; some as a whole. */
+		split_watched(test, layout, 5, 1);
+		split_watched(test, layout, 33, 14);
+		split_watched(test, layout, 60, 9);
+		split_watched(test, layout, 1, 100);
+		split_watched(test, layout, 16, 480);
+	}
+}
+
+/* The same where what is cut are entries of directories. */
+static void writer_split_sparse_at_every_store(struct kunit *test)
+{
+	const u64 range = BIT_ULL(NV_PD2_SHIFT), at = range + range / 2;
+	const struct stays stays[] = {
+		{ range, SPARSE }, { at - SZ_4K, SPARSE },
+		{ at + SZ_4K, SPARSE }, { at + SZ_2M, SPARSE },
+		{ 2 * range - SZ_4K, SPARSE },
+	};
+	static const struct nv_mmu_source nothing;
+	struct world *w = test->priv;
+	struct nv_mmu_update update;
+
+	nv_mmu_update_init(&update);
+	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_sparse(&update, range, range, 1));
+	KUNIT_ASSERT_EQ(test, 0, nv_mmu_map(&w->mmu, &update, range, range,
+					    &nothing));
+	nv_mmu_update_fini(&update);
+	KUNIT_EXPECT_EQ(test, w->mmu.sparse[NV_MMU_256G], 1);
+
+	nv_mmu_update_init(&update);
+	KUNIT_ASSERT_EQ(test, 0, nv_mmu_reserve_unmap(&update, at, SZ_4K));
+	world_watch(test, stays, ARRAY_SIZE(stays));
+	KUNIT_EXPECT_EQ(test, 0, nv_mmu_unmap(&w->mmu, &update, at, SZ_4K));
+	world_watch_ends(test);
+	do_flush(w, &update);
+	nv_mmu_update_fini(&update);
+	KUNIT_EXPECT_EQ(test, w->mmu.sparse[NV_MMU_256G], 0);
+
+	nv_mmu_update_init(&update);
+	KUNIT_EXPECT_EQ(test, 0, nv_mmu_unmap(&w->mmu, &update, range, range));
+	do_flush(w, &update);
+	nv_mmu_update_fini(&update);
+	expect_empty(test);
+}
+
 static struct kunit_case writer_cases[] = {
 	KUNIT_CASE_PARAM(writer_map_unmap, piece_gen),
 	KUNIT_CASE_PARAM(writer_split, piece_gen),
@@ -603,6 +689,8 @@ static struct kunit_case writer_cases[] = {
 	KUNIT_CASE(writer_kinds),
 	KUNIT_CASE_SLOW(writer_random),
 	KUNIT_CASE(writer_split_under_reader),
+	KUNIT_CASE(writer_split_at_every_store),
+	KUNIT_CASE(writer_split_sparse_at_every_store),
 	{}
 };
 
