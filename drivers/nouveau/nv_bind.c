@@ -13,6 +13,7 @@
  * Two locks keep the order: calls for one VM are planned and submitted one after
  * the other, under nv_vm.bind_lock; what runs is the core's business.
  */
+#include <linux/dma-fence.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -315,14 +316,51 @@ bind_locked(struct plan *plan, const struct drm_nouveau_vm_bind_op *ops,
 	return ret ? ERR_PTR(ret) : submit_plan(plan, syncs);
 }
 
+/*
+ * What a synchronous bind has to wait for, it waits for before anything is changed:
+ * in deferred mode a bind cannot be withdrawn, and a signal has to find all as it
+ * was. Behind this there is the bind's own job, which is short.
+ */
+static int wait_for_queued(struct nv_vm *vm)
+{
+	struct dma_fence *fence;
+	int ret;
+
+	ret = mutex_lock_interruptible(&vm->bind_lock);
+	if (ret)
+		return ret;
+
+	fence = dma_fence_get(vm->last_bind);
+	mutex_unlock(&vm->bind_lock);
+	if (!fence)
+		return 0;
+
+	ret = dma_fence_wait(fence, true);
+	dma_fence_put(fence);
+	return ret;
+}
+
+static void queued_locked(struct nv_vm *vm, struct drm_gpuvm_bind_job *job)
+{
+	lockdep_assert_held(&vm->bind_lock);
+
+	dma_fence_put(vm->last_bind);
+	vm->last_bind = drm_gpuvm_bind_job_fence(job);
+}
+
 static int bind(struct nv_vm *vm, struct drm_file *file,
 		const struct drm_nouveau_vm_bind *args,
 		const struct drm_nouveau_vm_bind_op *ops,
 		struct drm_gpuvm_syncs *syncs)
 {
+	bool sync = !(args->flags & DRM_NOUVEAU_VM_BIND_RUN_ASYNC);
 	struct plan plan = { .vm = vm, .file = file };
 	struct drm_gpuvm_bind_job *job;
 	int ret;
+
+	ret = sync ? wait_for_queued(vm) : 0;
+	if (ret)
+		return ret;
 
 	ret = plan_init(&plan, args->op_count);
 	if (ret)
@@ -333,17 +371,19 @@ static int bind(struct nv_vm *vm, struct drm_file *file,
 		goto out;
 
 	job = bind_locked(&plan, ops, args->op_count, syncs);
-	if (IS_ERR(job))
+	if (IS_ERR(job)) {
 		nv_regions_rollback(&vm->regions);
-	else
+	} else {
 		nv_regions_commit(&vm->regions);
+		queued_locked(vm, job);
+	}
 	mutex_unlock(&vm->bind_lock);
 
 	ret = PTR_ERR_OR_ZERO(job);
 	if (ret)
 		goto out;
 
-	if (!(args->flags & DRM_NOUVEAU_VM_BIND_RUN_ASYNC))
+	if (sync)
 		ret = drm_gpuvm_bind_job_wait(job);
 	drm_gpuvm_bind_job_put(job);
 out:

@@ -10,6 +10,7 @@
  * channel are gone, a worker frees what is left: the last reference may be dropped
  * by the very scheduler that is to be freed.
  */
+#include <linux/dma-fence.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -55,6 +56,7 @@ static void vm_release(struct work_struct *work)
 	struct nv_file *file = vm->file;
 
 	drm_gpuvm_bind_queue_destroy(vm->binds);
+	dma_fence_put(vm->last_bind);
 
 	/* The page of the root will be something else. */
 	hw->ops->tlb_flush(hw, nv_mmu_root_address(&vm->mmu));

@@ -18,6 +18,7 @@
 #include "mmu/nv_mmu.h"
 #include "nv_region.h"
 
+struct dma_fence;
 struct drm_file;
 struct nv_device;
 struct nv_file;
@@ -52,6 +53,8 @@ struct nv_vm {
 	struct mutex bind_lock;
 	/** @regions: the sparse ones as of the last bind; under @bind_lock */
 	struct nv_regions regions;
+	/** @last_bind: the fence of the last bind, or NULL; under @bind_lock */
+	struct dma_fence *last_bind;
 
 	/**
 	 * @mmu_lock: protects @mmu

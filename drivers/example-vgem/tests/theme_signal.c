@@ -9,37 +9,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "alarms.h"
 #include "world.h"
 
 static struct world w;
-static int signals;
-
-static void on_signal(int number)
-{
-	(void)number;
-	__atomic_fetch_add(&signals, 1, __ATOMIC_RELAXED);
-}
-
-static int seen(void)
-{
-	return __atomic_load_n(&signals, __ATOMIC_RELAXED);
-}
-
-/* A signal each @us microseconds, none for 0. No system call is restarted. */
-static void signal_each(unsigned int us)
-{
-	const struct sigaction action = { .sa_handler = on_signal };
-	const struct itimerval timer = {
-		.it_interval = { .tv_usec = us },
-		.it_value = { .tv_usec = us },
-	};
-
-	CHECK(!sigaction(SIGALRM, &action, NULL));
-	CHECK(!setitimer(ITIMER_REAL, &timer, NULL));
-}
 
 /* The first operations of the good bind, as a synchronous one. */
 static void make_sync(struct good_bind *g)
@@ -63,11 +38,11 @@ static void withdrawn(int fd)
 	OK(evgem_bind_async(fd, w.rig.vm, &bind,
 			    EVGEM_SYNCS(evgem_wait(gate.syncobj))));
 
-	signal_each(20000);
+	alarms_each(20000);
 	for (int i = 0; i < 5; i++)
 		FAILS(EINTR, raw_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args));
-	signal_each(0);
-	CHECK(seen() >= 5);
+	alarms_each(0);
+	CHECK(alarms_seen() >= 5);
 	CHECK(!memcmp(&g, &before, sizeof(g)));
 
 	gate_open(&gate);
@@ -89,10 +64,10 @@ static void withdrawn_and_destroyed(int fd)
 	make_sync(&g);
 	OK(evgem_bind_async(fd, w.rig.vm, &bind,
 			    EVGEM_SYNCS(evgem_wait(gate.syncobj))));
-	signal_each(10000);
+	alarms_each(10000);
 	for (int i = 0; i < 20; i++)
 		FAILS(EINTR, raw_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args));
-	signal_each(0);
+	alarms_each(0);
 	OK(evgem_vm_destroy(fd, w.rig.vm));
 	FAILS(ENOENT, raw_ioctl(fd, DRM_IOCTL_EVGEM_VM_BIND, &g.args));
 	gate_open(&gate);
@@ -139,7 +114,7 @@ static void interrupted_at_a_lock(int fd, unsigned long request, void *args,
 	memcpy(before, args, size);
 	__atomic_store_n(&stop, false, __ATOMIC_RELEASE);
 	CHECK(!pthread_create(&thread, NULL, hold_the_lock, NULL));
-	signal_each(2000);
+	alarms_each(2000);
 	while (interrupted < 3 && now_ms() < until) {
 		ret = raw_ioctl(fd, request, args);
 		interrupted += ret == -EINTR;
@@ -148,7 +123,7 @@ static void interrupted_at_a_lock(int fd, unsigned long request, void *args,
 	}
 	while (ret == -EINTR)
 		ret = raw_ioctl(fd, request, args);
-	signal_each(0);
+	alarms_each(0);
 	OK(ret);
 	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
 	CHECK(!pthread_join(thread, NULL));
@@ -188,14 +163,14 @@ static void library_goes_on(int fd)
 
 	rig_init(&rig, fd);
 	bo_init(&bo, fd, 8, 0, 1);
-	signal_each(3000);
+	alarms_each(3000);
 	for (int i = 0; i < 60; i++) {
 		OK(evgem_map(fd, rig.vm, DATA_ADDR, bo.size, bo.handle, 0));
 		rig_shows(&rig, DATA_ADDR, bo.size, &bo, 0);
 		OK(evgem_unmap(fd, rig.vm, DATA_ADDR, bo.size));
 	}
-	signal_each(0);
-	CHECK(seen() > 0);
+	alarms_each(0);
+	CHECK(alarms_seen() > 0);
 	CHECK_EQ(rig_state(&rig).mappings, 1);
 }
 
