@@ -64,8 +64,12 @@ static int get_pages_locked(struct nv_bo *bo)
 		return 0;
 
 	ret = drm_gem_shmem_pin_locked(&bo->shmem);
-	if (ret)
+	if (ret) {
+		/* Nor does it keep some of the memory that is so short. */
+		if (!bo->contents)
+			nv_vram_drop_copy(bo);
 		return ret;
+	}
 
 	/* Who writes to them, nobody knows. */
 	bo->shmem.pages_mark_dirty_on_put = true;

@@ -135,6 +135,7 @@ u64 nv_vram_used(struct nv_device *nv);
 int nv_vram_get(struct drm_gpuvm_lru_obj *lobj, bool contents);
 int nv_vram_put(struct drm_gpuvm_lru_obj *lobj);
 void nv_vram_free(struct nv_bo *bo);
+void nv_vram_drop_copy(struct nv_bo *bo);
 struct nv_piece *nv_vram_piece_at(struct nv_bo *bo, u64 offset);
 struct page *nv_vram_page(struct nv_bo *bo, u64 offset);
 

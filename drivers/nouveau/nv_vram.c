@@ -259,7 +259,13 @@ static int copy_out(struct nv_bo *bo, struct page *page, unsigned long index)
 	return 0;
 }
 
-static void drop_copy(struct nv_bo *bo)
+/**
+ * nv_vram_drop_copy() - give back what a BO has in shmem
+ * @bo: the BO; what is there is of no use any more
+ *
+ * Context: the object's dma_resv is held; sleeps.
+ */
+void nv_vram_drop_copy(struct nv_bo *bo)
 {
 	shmem_truncate_range(file_inode(bo->shmem.base.filp), 0, (loff_t)-1);
 }
@@ -306,7 +312,7 @@ int nv_vram_get(struct drm_gpuvm_lru_obj *lobj, bool contents)
 	if (bo->place == NV_PLACE_SYSTEM)
 		drm_gem_shmem_unpin_locked(&bo->shmem);
 	if (bo->contents)
-		drop_copy(bo);
+		nv_vram_drop_copy(bo);
 	bo->contents = false;
 	list_splice(&pieces, &bo->pieces);
 	WRITE_ONCE(bo->place, NV_PLACE_VRAM);
@@ -330,7 +336,7 @@ int nv_vram_put(struct drm_gpuvm_lru_obj *lobj)
 	unmap_cpu(bo);
 	ret = walk_pages(bo, &bo->pieces, copy_out);
 	if (ret) {
-		drop_copy(bo);
+		nv_vram_drop_copy(bo);
 		return ret;
 	}
 

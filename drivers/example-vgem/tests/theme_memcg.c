@@ -6,79 +6,17 @@
  * tables and all else that it makes the driver allocate are in its account, and
  * nobody else feels it.
  */
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "rig.h"
 
-#define ROOT "/tmp/evgem-cgroup"
-#define GROUP ROOT "/evgem"
 #define BO_SIZE (256 * PAGE)
 #define LIMIT (12 * BO_SIZE)
-
-static int write_to(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (file < 0)
-		return -errno;
-	ret = write(file, text, strlen(text)) < 0 ? -errno : 0;
-	close(file);
-	return ret;
-}
-
-static uint64_t read_from(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	unsigned long long n;
-
-	CHECK(file);
-	CHECK(fscanf(file, "%llu", &n) == 1);
-	fclose(file);
-	return n;
-}
-
-static void group_make(void)
-{
-	char limit[32];
-
-	mkdir(ROOT, 0700);
-	if (mount("cgroup2", ROOT, "cgroup2", 0, NULL) && errno != EBUSY)
-		SKIP("no cgroup2: %s", strerror(errno));
-	if (write_to(ROOT "/cgroup.subtree_control", "+memory"))
-		SKIP("no memory controller");
-	CHECK(!mkdir(GROUP, 0700) || errno == EEXIST);
-	snprintf(limit, sizeof(limit), "%llu", LIMIT);
-	OK(write_to(GROUP "/memory.max", limit));
-	write_to(GROUP "/memory.swap.max", "0");
-}
-
-/* When all that was in its account is gone. */
-static void group_ends(void)
-{
-	uint64_t left = 0;
-
-	for (int i = 0; i < 150; i++) {
-		left = read_from(GROUP "/memory.current");
-		/* Some of it is in lists of each CPU. */
-		if (left < (2 << 20))
-			break;
-		sleep_ms(20);
-	}
-	if (left >= (2 << 20))
-		FAIL("%llu bytes are left", (unsigned long long)left);
-	OK(rmdir(GROUP) ? -errno : 0);
-	OK(umount(ROOT) ? -errno : 0);
-}
 
 /* Runs in the group; returns how it ended, while @fd goes on as ever. */
 static int in_group(int fd, void (*run)(int fd))
@@ -94,7 +32,7 @@ static int in_group(int fd, void (*run)(int fd))
 	CHECK(pid >= 0);
 	if (!pid) {
 		CHECK(!close(fd));
-		OK(write_to(GROUP "/cgroup.procs", "0"));
+		cgroup_enter();
 		fd = evgem_open();
 		CHECK(fd >= 0);
 		run(fd);
@@ -158,9 +96,9 @@ static void bos_to_the_limit(int fd)
 
 static void bo_memory(int fd)
 {
-	group_make();
+	cgroup_make(LIMIT);
 	CHECK_EQ(in_group(fd, bos_to_the_limit), 0);
-	group_ends();
+	cgroup_ends();
 }
 
 /* The same when the CPU is first: it is mmap() that fails. */
@@ -188,9 +126,9 @@ static void cpu_to_the_limit(int fd)
 
 static void memory_for_the_cpu(int fd)
 {
-	group_make();
+	cgroup_make(LIMIT);
 	CHECK_EQ(in_group(fd, cpu_to_the_limit), 0);
-	group_ends();
+	cgroup_ends();
 }
 
 /* One page, again and again, each time with tables of its own. */
@@ -218,14 +156,14 @@ static void page_tables(int fd)
 {
 	int status;
 
-	group_make();
+	cgroup_make(LIMIT);
 	status = in_group(fd, tables_to_the_limit);
 	if (WIFSIGNALED(status))
 		CHECK_EQ(WTERMSIG(status), SIGKILL);
 	else
 		CHECK_EQ(status, 0);
 	ktap_note("%s", WIFSIGNALED(status) ? "killed" : "ENOMEM");
-	group_ends();
+	cgroup_ends();
 }
 
 const struct ktap_case ktap_cases[] = {

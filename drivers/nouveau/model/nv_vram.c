@@ -13,6 +13,13 @@
 
 #include "nv_model.h"
 
+/*
+ * A program asks for as much as it likes, so it is told when there is no more, as
+ * with pages of shmem, and nobody is killed for it, in its cgroup or elsewhere.
+ */
+#define VRAM_GFP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | \
+		  __GFP_NOWARN)
+
 /**
  * nv_model_vram_init() - make a region in which nothing is populated
  * @vram: zeroed
@@ -76,7 +83,7 @@ int nv_model_vram_populate(struct nv_vram *vram, u64 addr, u64 size)
 		bool dying = fatal_signal_pending(current);
 
 		if (!dying)
-			page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+			page = alloc_page(VRAM_GFP);
 		if (!page) {
 			if (i)
 				nv_model_vram_release(vram, addr,
