@@ -120,5 +120,4 @@ void job_pending(int fd, uint32_t syncobj, uint64_t point);
 /** job_ends() - it must end in time, with this errno (not negative) or 0 */
 void job_ends(int fd, uint32_t syncobj, uint64_t point, int error);
 
-
 #endif

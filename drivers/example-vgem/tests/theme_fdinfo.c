@@ -5,60 +5,22 @@
  * What /proc/PID/fdinfo tells of a file: who it is, how long its jobs ran, how
  * much memory its BOs take.
  */
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "driver.h"
+#include "fdinfo.h"
 #include "memory.h"
 #include "rig.h"
 
 #define MS 1000000ull
 
-static bool find(int fd, const char *key, char *value, size_t size)
-{
-	size_t length = strlen(key);
-	char path[32], line[160];
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "r");
-	CHECK(file);
-	while (fgets(line, sizeof(line), file)) {
-		if (strncmp(line, key, length) || line[length] != ':')
-			continue;
-		/* No key comes twice. */
-		CHECK(!found);
-		found = true;
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(value, size, "%s",
-			 line + length + 1 + strspn(line + length + 1, " \t"));
-	}
-	fclose(file);
-	return found;
-}
-
-static uint64_t number(int fd, const char *key, const char *unit)
-{
-	char value[128], *end;
-	uint64_t n;
-
-	if (!find(fd, key, value, sizeof(value)))
-		FAIL("no %s", key);
-	n = strtoull(value, &end, 10);
-	if (end == value || strcmp(end, unit))
-		FAIL("%s: %s", key, value);
-	return n;
-}
-
 static uint64_t engine_ns(int fd)
 {
-	return number(fd, "drm-engine-ring", " ns");
+	return fdinfo_number(fd, "drm-engine-ring", " ns");
 }
 
 static uint64_t queue_ns(int fd, uint32_t queue)
@@ -66,25 +28,7 @@ static uint64_t queue_ns(int fd, uint32_t queue)
 	char key[40];
 
 	snprintf(key, sizeof(key), "example-vgem-queue-%u", queue);
-	return number(fd, key, " ns");
-}
-
-/* Bytes; the kernel leaves a kind out of which there is nothing. */
-static uint64_t memory(int fd, const char *kind)
-{
-	char key[40], value[64], unit[8] = "";
-	unsigned long long n;
-
-	snprintf(key, sizeof(key), "drm-%s-memory", kind);
-	if (!find(fd, key, value, sizeof(value)))
-		return 0;
-	CHECK(sscanf(value, "%llu %7s", &n, unit) >= 1);
-	if (!strcmp(unit, "KiB"))
-		return n << 10;
-	if (!strcmp(unit, "MiB"))
-		return n << 20;
-	CHECK(!unit[0]);
-	return n;
+	return fdinfo_number(fd, key, " ns");
 }
 
 static void identity(int fd)
@@ -93,13 +37,13 @@ static void identity(int fd)
 	char value[64];
 
 	CHECK(second >= 0 && copy >= 0);
-	CHECK(find(fd, "drm-driver", value, sizeof(value)));
+	CHECK(fdinfo_find(fd, "drm-driver", value, sizeof(value)));
 	CHECK(!strcmp(value, evgem_driver_name()));
-	CHECK_EQ(number(fd, "drm-client-id", ""),
-		 number(copy, "drm-client-id", ""));
-	CHECK(number(fd, "drm-client-id", "") !=
-	      number(second, "drm-client-id", ""));
-	CHECK(number(fd, "drm-engine-capacity-ring", "") > 0);
+	CHECK_EQ(fdinfo_number(fd, "drm-client-id", ""),
+		 fdinfo_number(copy, "drm-client-id", ""));
+	CHECK(fdinfo_number(fd, "drm-client-id", "") !=
+	      fdinfo_number(second, "drm-client-id", ""));
+	CHECK(fdinfo_number(fd, "drm-engine-capacity-ring", "") > 0);
 }
 
 static void delay(int fd, uint32_t queue, unsigned int ms)
@@ -185,32 +129,32 @@ static void memory_of_bos(int fd)
 	uint32_t vm, a, b;
 	void *cpu;
 
-	CHECK_EQ(memory(fd, "total"), 0);
+	CHECK_EQ(fdinfo_memory(fd, "total"), 0);
 	OK(evgem_vm_create(fd, 0, 0, &vm));
 	OK(evgem_bo_create(fd, size, 0, &a));
 	OK(evgem_bo_create(fd, 2 * size, vm, &b));
-	CHECK_EQ(memory(fd, "total"), 3 * size);
-	CHECK_EQ(memory(fd, "resident"), 0);
+	CHECK_EQ(fdinfo_memory(fd, "total"), 3 * size);
+	CHECK_EQ(fdinfo_memory(fd, "resident"), 0);
 
 	/* Resident because it is bound, or because the CPU has it mapped. */
 	OK(evgem_map(fd, vm, DATA_ADDR, PAGE, b, 0));
-	CHECK_EQ(memory(fd, "resident"), 2 * size);
+	CHECK_EQ(fdinfo_memory(fd, "resident"), 2 * size);
 	OK(evgem_bo_map(fd, a, size, &cpu));
-	CHECK_EQ(memory(fd, "resident"), 3 * size);
-	CHECK_EQ(memory(fd, "shared"), 0);
+	CHECK_EQ(fdinfo_memory(fd, "resident"), 3 * size);
+	CHECK_EQ(fdinfo_memory(fd, "shared"), 0);
 
 	OK(evgem_bo_close(fd, b));
-	CHECK_EQ(memory(fd, "total"), size);
+	CHECK_EQ(fdinfo_memory(fd, "total"), size);
 	/* It keeps its memory until somebody else needs it. */
 	driver_needs(fd, DRM_EVGEM_FEATURE_MEMORY_LIMIT);
 	CHECK(!munmap(cpu, size));
-	CHECK_EQ(memory(fd, "resident"), size);
+	CHECK_EQ(fdinfo_memory(fd, "resident"), size);
 	memory_guard(fd);
 	memory_evict_all(fd);
-	CHECK_EQ(memory(fd, "total"), size);
-	CHECK_EQ(memory(fd, "resident"), 0);
+	CHECK_EQ(fdinfo_memory(fd, "total"), size);
+	CHECK_EQ(fdinfo_memory(fd, "resident"), 0);
 	OK(evgem_bo_close(fd, a));
-	CHECK_EQ(memory(fd, "total"), 0);
+	CHECK_EQ(fdinfo_memory(fd, "total"), 0);
 }
 
 static void memory_that_is_shared(int fd)
@@ -222,13 +166,13 @@ static void memory_that_is_shared(int fd)
 	driver_needs(fd, DRM_EVGEM_FEATURE_PRIME);
 	CHECK(second >= 0);
 	bo_init(&bo, fd, 16, 0, 1);
-	CHECK_EQ(memory(fd, "shared"), 0);
+	CHECK_EQ(fdinfo_memory(fd, "shared"), 0);
 	OK(evgem_bo_export(fd, bo.handle, &dmabuf));
-	CHECK_EQ(memory(fd, "shared"), bo.size);
+	CHECK_EQ(fdinfo_memory(fd, "shared"), bo.size);
 	OK(evgem_bo_import(second, dmabuf, &handle));
-	CHECK_EQ(memory(second, "shared"), bo.size);
-	CHECK_EQ(memory(second, "total"), bo.size);
-	CHECK_EQ(memory(second, "resident"), bo.size);
+	CHECK_EQ(fdinfo_memory(second, "shared"), bo.size);
+	CHECK_EQ(fdinfo_memory(second, "total"), bo.size);
+	CHECK_EQ(fdinfo_memory(second, "resident"), bo.size);
 }
 
 static bool stop;
@@ -243,7 +187,7 @@ static void *read_on(void *arg)
 
 		/* May lag while a queue goes, but not run wild. */
 		CHECK(ns < 60000 * MS);
-		CHECK(memory(fd, "total") >= SCRATCH_SIZE);
+		CHECK(fdinfo_memory(fd, "total") >= SCRATCH_SIZE);
 		last = ns > last ? ns : last;
 	}
 	CHECK(last > 0);

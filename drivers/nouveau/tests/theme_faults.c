@@ -4,7 +4,10 @@
  *
  * What a channel dies of, what its fences tell then, and that nobody else notices.
  */
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rig.h"
 
@@ -203,8 +206,57 @@ static void stale_translations(int fd)
 	}
 }
 
+/* How many lines of the log, from where @log is, have both of these. */
+static unsigned int told(int log, const char *what, const char *where)
+{
+	unsigned int count = 0;
+	char line[1024];
+	ssize_t n;
+
+	while ((n = read(log, line, sizeof(line) - 1)) > 0) {
+		line[n] = '\0';
+		count += strstr(line, what) && strstr(line, where);
+	}
+	CHECK(n < 0 && errno == EAGAIN);
+	return count;
+}
+
+/* What it died of and where, in one line, however many jobs go with it. */
+static void told_once(int fd)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char where[96], which[32];
+	uint32_t chan, done[3];
+	struct push p;
+
+	CHECK(log >= 0);
+	begin(fd);
+	OK(nvt_channel(fd, &chan));
+	snprintf(which, sizeof(which), "channel %u:", chan);
+	snprintf(where, sizeof(where), "write of %#llx; class c5b5 method 0300",
+		 DATA_ADDR + 0x120);
+	CHECK(lseek(log, 0, SEEK_END) >= 0);
+	/* All of them are in the ring before the first one goes on. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(done); i++) {
+		done[i] = make_syncobj(fd);
+		p = rig_push(&rig);
+		push_acquire(&p, SCRATCH_ADDR, 1);
+		push_fill(&p, DATA_ADDR + 0x120, i, 2);
+		OK(rig_exec(&rig, chan, &p, SYNCS(SIGNALS({ done[i] }))));
+	}
+	__atomic_store_n(&rig.scratch.cpu[0], 1, __ATOMIC_RELEASE);
+	job_ends(fd, done[0], 0, EFAULT);
+	job_ends(fd, done[1], 0, ECANCELED);
+	job_ends(fd, done[2], 0, ECANCELED);
+	FAILS(ENODEV, nvt_exec_n(fd, chan, NULL, 0, NULL));
+	OK(nvt_channel_free(fd, chan));
+	CHECK_EQ(told(log, which, where), 1);
+	close(log);
+}
+
 const struct ktap_case ktap_cases[] = {
 	{ "read-and-write", read_and_write },
+	{ "told-once", told_once },
 	{ "commands", commands },
 	{ "class-of-another-channel", class_of_another_channel },
 	{ "in-the-middle", in_the_middle },

@@ -227,6 +227,74 @@ static void nvif_bad(int fd)
 	OK(nvt_nvif_del(fd, 1));
 }
 
+/* The same for the calls to what was made. */
+static void nvif_bad_calls(int fd)
+{
+	struct {
+		struct nvif_ioctl_v0 head;
+		struct nvif_ioctl_mthd_v0 mthd;
+		struct nv_device_info_v0 info;
+	} mthd = {
+		.head.type = NVIF_IOCTL_V0_MTHD,
+		.head.object = 1,
+		.mthd.method = NV_DEVICE_V0_INFO,
+	}, bad_mthd;
+	struct {
+		struct nvif_ioctl_v0 head;
+		struct nvif_ioctl_sclass_v0 sclass;
+		struct nvif_ioctl_sclass_oclass_v0 oclass[2];
+	} sclass = {
+		.head.type = NVIF_IOCTL_V0_SCLASS,
+		.head.route = NVIF_ROUTE_CHANNEL,
+		.sclass.count = 2,
+	}, bad_sclass;
+	struct {
+		struct nvif_ioctl_v0 head;
+		uint32_t more;
+	} del = { .head.type = NVIF_IOCTL_V0_DEL, .head.object = 1 };
+	uint64_t name = 100;
+	uint32_t chan;
+	int ret;
+
+#define BAD_CALL(call, change) \
+	do { \
+		bad_##call = call; \
+		change; \
+		ktap_trying(#change); \
+		FAILS(EINVAL, raw(fd, &bad_##call, sizeof(bad_##call))); \
+		ktap_trying(NULL); \
+	} while (0)
+
+	OK(nvt_vm_init(fd, KERNEL_ADDR, KERNEL_SIZE));
+	OK(nvt_channel(fd, &chan));
+	OK(nvt_nvif_device(fd, 1));
+	sclass.head.token = chan;
+	BAD_CALL(mthd, bad_mthd.head.version = 1);
+	BAD_CALL(mthd, bad_mthd.head.route = NVIF_ROUTE_CHANNEL);
+	BAD_CALL(mthd, bad_mthd.head.object = 2);
+	BAD_CALL(mthd, bad_mthd.mthd.version = 1);
+	BAD_CALL(mthd, bad_mthd.mthd.method = 1);
+	BAD_CALL(mthd, bad_mthd.info.version = 1);
+	FAILS(EINVAL, raw(fd, &mthd, sizeof(mthd) - 8));
+	BAD_CALL(sclass, bad_sclass.head.route = 0);
+	BAD_CALL(sclass, bad_sclass.head.token |= 1ull << 32);
+	BAD_CALL(sclass, bad_sclass.sclass.version = 1);
+	BAD_CALL(sclass, bad_sclass.sclass.count = 3);
+	BAD_CALL(sclass, bad_sclass.sclass.count = 1);
+	FAILS(EINVAL, raw(fd, &sclass, sizeof(sclass.head) + 4));
+	FAILS(EINVAL, raw(fd, &del, sizeof(del)));
+	/* They are as they were. */
+	OK(raw(fd, &mthd, sizeof(mthd)));
+	OK(raw(fd, &sclass, sizeof(sclass)));
+
+	/* Objects are kept in the kernel, and so there is an end to them. */
+	while (!(ret = nvt_nvif_device(fd, name)))
+		CHECK(++name < 100000);
+	CHECK_EQ(-ret, ENOSPC);
+	OK(nvt_nvif_del(fd, 100));
+	OK(nvt_nvif_device(fd, name));
+}
+
 static void what_is_not_there(int fd)
 {
 	uint32_t zcull[16];
@@ -256,6 +324,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "nvif-device", nvif_device },
 	{ "nvif-classes", nvif_classes },
 	{ "nvif-bad", nvif_bad },
+	{ "nvif-bad-calls", nvif_bad_calls },
 	{ "what-is-not-there", what_is_not_there },
 	{ NULL }
 };
