@@ -15,8 +15,6 @@ from statistics import median
 ARRAYS = (1, 64, 4096)
 # Module of each driver. They offer one uAPI, so one at a time is loaded.
 DRIVERS = {"c": "example_vgem", "rust": "example_vgem_rust"}
-# The twin may cost that much more for a bind, as a factor.
-RUST_AT_MOST = 1.05
 
 
 def built(module):
@@ -70,16 +68,12 @@ def main(out, count, binds):
                 driver, format(array, ","), *line.values(),
                 format(round(1e9 / line["map"]), ",")))
             lines.append({"driver": driver, "array": array, **line})
-    claims = []
     for array in ARRAYS if len(drivers) == 2 else ():
         ratio = median(round_["rust"][array]["map"] / round_["c"][array]["map"]
                        for round_ in rounds)
-        claims.append({"array": array, "ratio": ratio, "met": ratio <= RUST_AT_MOST})
-        print("Rust over C, arrays of %s: %.3f, at most %.2f: %s" % (
-            format(array, ","), ratio, RUST_AT_MOST,
-            "met" if ratio <= RUST_AT_MOST else "missed"))
+        print("Rust over C, arrays of %s: %.3f of the time" % (format(array, ","), ratio))
     with open(out, "w") as file:
-        json.dump({"lines": lines, "claims": claims, "rounds": rounds}, file, indent=1)
+        json.dump({"lines": lines, "rounds": rounds}, file, indent=1)
 
 
 main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
