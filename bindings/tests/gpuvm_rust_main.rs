@@ -14,6 +14,7 @@ mod leak;
 mod lock_cases;
 mod lru_cases;
 mod matrix_cases;
+mod prepare_cases;
 mod steps;
 mod text;
 mod userptr_cases;
