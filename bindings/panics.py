@@ -5,10 +5,11 @@ Usage: panics.py CRATE LEAST [ALLOWED] <DISASSEMBLY
 
 DISASSEMBLY is that of `objdump -dr` for an object. Functions of CRATE are those
 whose symbol names it first, wherever they were instantiated; what was inlined
-into a function of another crate is a part of that one. Fails if one of them
-refers to core::panicking, unless the regular expression ALLOWED is found in its
-symbol: those have code of a driver inlined. Fails, too, if fewer than LEAST are
-left.
+into a function of another crate is a part of that one. If CRATE is "all", they
+are all functions of Rust in the object, whosever they are. Fails if one of them
+refers to what panics in the crate core, unless the regular expression ALLOWED is
+found in its symbol: those have code of a driver inlined. Fails, too, if fewer than
+LEAST are left.
 """
 
 import re
@@ -16,7 +17,8 @@ import sys
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(\S+)>:$")
 CRATE = re.compile(r"Cs[0-9A-Za-z]*_(\d+)_?(\w+)")
-PANIC = re.compile(r"\bR_\S+\s+(\S*4core9panicking\S*|\S*4core\w*(?:unwrap|expect)_failed\S*)")
+# In its module for that, or where slices, strings, cells and options have theirs.
+PANIC = re.compile(r"\bR_\S+\s+(\S*4core9panicking\S*|\S*4core\w*(?:_fail|_failed|panic_\w+)\b\S*)")
 
 
 def crate_of(symbol):
@@ -32,7 +34,8 @@ def main():
     for line in sys.stdin:
         header = FUNCTION.match(line)
         if header:
-            ours = crate_of(header[1]) == crate and not allowed.search(header[1])
+            found = crate_of(header[1])
+            ours = found and crate in (found, "all") and not allowed.search(header[1])
             current = header[1] if ours else None
             functions.update({current} - {None})
             continue

@@ -5,7 +5,7 @@
 //! Copies the array once, checks every operation, looks up what it names, and hands it to the core's
 //! bind layer. A synchronous bind is the same job with a wait behind it.
 
-use drm_gpuvm::{BindJob, BindOp, Syncs};
+use drm_gpuvm::{BindJob, BindOp, MayAlloc, Syncs};
 use kernel::{
     drm::{self, gem::BaseObject},
     prelude::*,
@@ -65,17 +65,23 @@ fn args_valid(vm: &BindVm, args: &Op) -> bool {
 /// An UNMAP_BO has offset and range 0, so the same question does.
 fn can_map(vm: &Vm, object: &Object, offset: u64, length: u64) -> bool {
     let size = object.size() as u64;
-    object.can_be_in(vm) && length <= size && offset <= size - length
+    object.can_be_in(vm) && size.checked_sub(length).is_some_and(|last| offset <= last)
 }
 
-fn add(job: &mut BindJob<'_, Vm>, vm: &BindVm, file: &drm::File<File>, args: &Op) -> Result {
+fn add(
+    may: &MayAlloc,
+    job: &mut BindJob<'_, Vm>,
+    vm: &BindVm,
+    file: &drm::File<File>,
+    args: &Op,
+) -> Result {
     if !args_valid(vm, args) {
         return Err(EINVAL);
     }
     match args.op {
-        c::DRM_EVGEM_BIND_OP_UNMAP => return job.add(&BindOp::unmap(args.addr, args.range)),
+        c::DRM_EVGEM_BIND_OP_UNMAP => return job.add(may, &BindOp::unmap(args.addr, args.range)),
         c::DRM_EVGEM_BIND_OP_MAP_SPARSE => {
-            return job.add(&BindOp::map_sparse(args.addr, args.range))
+            return job.add(may, &BindOp::map_sparse(args.addr, args.range))
         }
         _ => (),
     }
@@ -89,36 +95,37 @@ fn add(job: &mut BindJob<'_, Vm>, vm: &BindVm, file: &drm::File<File>, args: &Op
         return Err(EINVAL);
     }
     if args.op == c::DRM_EVGEM_BIND_OP_UNMAP_BO {
-        return job.add(&BindOp::unmap_object(&*object));
+        return job.add(may, &BindOp::unmap_object(&*object));
     }
     let readonly = args.flags & c::DRM_EVGEM_BIND_READONLY != 0;
     let op = BindOp::map(args.addr, args.range, &*object, args.offset)
         .repeat(args.repeat as u32, 0)
         .driver_flags(if readonly { READONLY } else { 0 });
-    job.add(&op)
+    job.add(may, &op)
 }
 
 fn bind(
+    may: &MayAlloc,
     vm: &BindVm,
     file: &drm::File<File>,
     args: &c::drm_evgem_vm_bind,
     ops: &[Op],
     mut syncs: Syncs,
 ) -> Result {
-    let mut job = vm.job(args.ops.count, client_id(file))?;
+    let mut job = vm.job(may, args.ops.count, client_id(file))?;
     let share = quota::take_ops(&vm.driver().account, ops)?;
     job.data().set_share(share);
     for op in ops {
-        add(&mut job, vm, file, op)?;
+        add(may, &mut job, vm, file, op)?;
         cond_resched();
     }
     let queued = {
         // Not around the wait of a synchronous bind: unplugging waits for this.
         let _plugged = Plugged::enter(&*vm.driver().dev)?;
-        job.submit(&mut syncs)?
+        job.submit(may, &mut syncs)?
     };
     if args.flags & c::DRM_EVGEM_VM_BIND_ASYNC == 0 {
-        queued.wait()?;
+        queued.wait(may)?;
     }
     Ok(())
 }
@@ -138,11 +145,12 @@ impl Ioctl for Bind {
         if args.flags & !c::DRM_EVGEM_VM_BIND_ASYNC != 0 || !is_async && args.syncs.count != 0 {
             return Err(EINVAL);
         }
+        let may = MayAlloc::here();
         let vm = file.inner().vm(args.vm_id)?;
         vm.check()?;
         let ops = read_array::<Op>(&args.ops, MAX_BIND_OPS)?;
-        let syncs = sync::copy(file, &args.syncs)?;
+        let syncs = sync::copy(&may, file, &args.syncs)?;
         // Of an array that is empty, nothing is looked at but this.
-        bind(&vm, file, args, &ops, syncs)
+        bind(&may, &vm, file, args, &ops, syncs)
     }
 }

@@ -10,13 +10,14 @@
 
 #![deny(unsafe_code)]
 
-use drm_gpuvm::{Workqueue, WorkqueueUser};
+use drm_gpuvm::{MayAlloc, Workqueue, WorkqueueUser};
 use kernel::{
     device::Core,
     driver::Registration,
     drm::{self, gem::shmem, ioctl::DrmIoctlDescriptor, DeviceContext},
     new_mutex, platform,
     prelude::*,
+    rbtree::RBTree,
     seq_file::SeqFile,
     seq_print,
     sync::{aref::ARef, Arc, Mutex},
@@ -50,9 +51,9 @@ pub(crate) struct Driver;
 pub(crate) struct Device {
     pub(crate) hw: Arc<Hw>,
     pub(crate) queues: Queues,
-    /// All open VMs, for unplugging.
+    /// All open VMs by their numbers, for unplugging.
     #[pin]
-    pub(crate) vms: Mutex<KVec<ARef<vm::BindVm>>>,
+    pub(crate) vms: Mutex<RBTree<u64, ARef<vm::BindVm>>>,
 }
 
 /// The workqueues of the module.
@@ -98,7 +99,7 @@ impl drm::Driver for Driver {
 
 impl shim::device::Debugfs for Driver {
     fn gpuvas(dev: &drm::Device<Self>, file: &SeqFile) -> Result {
-        for vm in dev.vms.lock().iter() {
+        for vm in dev.vms.lock().values() {
             // The buffer was allocated before: nothing allocates in here.
             vm.lock().show(file)?;
         }
@@ -109,12 +110,13 @@ impl shim::device::Debugfs for Driver {
     fn gpuvas_json(dev: &drm::Device<Self>, file: &SeqFile) -> Result {
         let mut separator = "[";
         let vms = dev.vms.lock();
-        for vm in vms.iter() {
+        for vm in vms.values() {
             seq_print!(file, "{separator}");
             separator = ",\n";
             vm.lock().show_json(file)?;
         }
-        seq_print!(file, "{}]\n", if vms.is_empty() { "[" } else { "" });
+        let begin = if separator == "[" { "[" } else { "" };
+        seq_print!(file, "{begin}]\n");
         Ok(())
     }
 }
@@ -149,7 +151,7 @@ fn register(parent: &kernel::device::Device) -> Result<shim::device::Registratio
     let data = try_pin_init!(Device {
         hw: Hw::new()?,
         queues,
-        vms <- new_mutex!(KVec::new()),
+        vms <- new_mutex!(RBTree::new()),
     });
     let dev = drm::UnregisteredDevice::<Driver>::new(parent, data)?;
     shim::device::Registration::new(&dev)
@@ -178,7 +180,7 @@ impl platform::Driver for PlatformDriver {
 
         // No job is submitted any more, as that is what unplugging waits for. What the engine has
         // ends now, what waits is refused in its turn.
-        for vm in dev.vms.lock().iter() {
+        for vm in dev.vms.lock().values() {
             vm.driver().kill_queues();
         }
     }
@@ -195,10 +197,11 @@ struct OwnedQueues {
 
 impl OwnedQueues {
     fn new() -> Result<Self> {
-        let release = Workqueue::new(c"evgem-rust-release")?;
+        let may = MayAlloc::here();
+        let release = Workqueue::new(&may, c"evgem-rust-release")?;
         // In the path to a fence: go on when memory is short.
-        let sched = Workqueue::for_fences(c"evgem-rust-sched")?;
-        let timeout = Workqueue::for_fences(c"evgem-rust-timeout")?;
+        let sched = Workqueue::for_fences(&may, c"evgem-rust-sched")?;
+        let timeout = Workqueue::for_fences(&may, c"evgem-rust-timeout")?;
         let queues = Queues {
             release: release.user(),
             sched: sched.user(),

@@ -6,7 +6,7 @@
 //! which serves all private BOs, and those of the external BOs mapped in the VM, and leaves its fence
 //! in each.
 
-use drm_gpuvm::Syncs;
+use drm_gpuvm::{MayAlloc, Syncs};
 use kernel::{drm, prelude::*};
 
 use crate::{
@@ -32,15 +32,16 @@ fn copy_commands(array: &c::drm_evgem_array) -> Result<(Commands, u64)> {
         return Err(EINVAL);
     }
     // Count and sizes have small limits.
-    let size: u64 = bufs.iter().map(|buf| u64::from(buf.size)).sum();
-    let mut commands = Commands::new(size as usize)?;
-    for buf in &bufs {
-        commands.append(buf.ptr, buf.size as usize)?;
-    }
+    let size = bufs
+        .iter()
+        .fold(0u64, |sum, buf| sum.saturating_add(buf.size.into()));
+    let places = bufs.iter().map(|buf| (buf.ptr, buf.size as usize));
+    let commands = Commands::read(places, size as usize)?;
     Ok((commands, size))
 }
 
 fn exec(
+    may: &MayAlloc,
     queue: &JobQueue,
     file: &drm::File<File>,
     args: &c::drm_evgem_exec,
@@ -50,11 +51,11 @@ fn exec(
     let (commands, size) = copy_commands(&args.cmdbufs)?;
     let share = quota::take_commands(&vm.driver().account, size)?;
     let mut job = queue.job(commands, client_id(file), share)?;
-    job.wait_for(&mut syncs)?;
+    job.wait_for(may, &mut syncs)?;
 
     let _plugged = Plugged::enter(&*vm.driver().dev)?;
-    let mut locked = vm.lock_for_job()?;
-    locked.validate()?;
+    let mut locked = vm.lock_for_job(may)?;
+    locked.validate(may)?;
     job.publish(|fence| {
         // There is room for one, and this is called once.
         let _ = locked.add_fence(fence);
@@ -83,7 +84,8 @@ impl Ioctl for Exec {
         if queue.is_killed() {
             return Err(ENODEV);
         }
-        let syncs = sync::copy(file, &args.syncs)?;
-        exec(&queue, file, args, syncs)
+        let may = MayAlloc::here();
+        let syncs = sync::copy(&may, file, &args.syncs)?;
+        exec(&may, &queue, file, args, syncs)
     }
 }

@@ -102,7 +102,7 @@ impl<T: Close> Table<T> {
         }
         tell(&object, self.last);
         self.entries.insert(memory.into_node(self.last, object));
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         Ok(self.last)
     }
 
@@ -112,7 +112,7 @@ impl<T: Close> Table<T> {
 
     pub(crate) fn remove(&mut self, id: u32) -> Option<T> {
         let object = self.entries.remove(&id)?;
-        self.count -= 1;
+        self.count = self.count.saturating_sub(1);
         Some(object)
     }
 }
@@ -160,7 +160,8 @@ impl File {
 
     /// A queue is destroyed, which ran for so long.
     pub(crate) fn has_run(&self, ns: u64) {
-        *self.busy_ns.lock() += ns;
+        let mut busy_ns = self.busy_ns.lock();
+        *busy_ns = busy_ns.wrapping_add(ns);
     }
 }
 
@@ -170,7 +171,7 @@ impl Fdinfo for File {
         for (id, queue) in self.queues.lock().entries.iter() {
             let ns = queue.busy_ns();
             to.time(c"example-vgem-queue", *id, ns);
-            total += ns;
+            total = total.wrapping_add(ns);
         }
         to.time(c"drm-engine-ring", 0, total);
         to.number(c"drm-engine-capacity-ring", MAX_QUEUES);

@@ -81,7 +81,7 @@ pub(crate) fn take_commands(account: &Arc<Account>, size: u64) -> Result<Share> 
     Share::take(
         account,
         |account| &account.queued_bytes,
-        size + JOB_SIZE,
+        size.saturating_add(JOB_SIZE),
         limit,
     )
 }
@@ -93,14 +93,15 @@ pub(crate) fn take_commands(account: &Arc<Account>, size: u64) -> Result<Share> 
 pub(crate) fn take_ops(account: &Arc<Account>, ops: &[c::drm_evgem_bind_op]) -> Result<Share> {
     let mut limit = u64::from(module::max_mappings());
     if only_unmaps(ops) {
-        limit *= 2;
+        limit = limit.saturating_mul(2);
     }
     let queued = u64::from(module::max_queued_ops());
     // Before the mappings: what ends meanwhile counts twice, not never.
     let n = ops.len().max(1) as u64;
     let share = Share::take(account, |account| &account.queued_ops, n, queued)?;
     let queued = account.queued_ops.load(Ordering::SeqCst);
-    if 2 * queued + account.mappings.load(Ordering::SeqCst) > limit {
+    let mappings = account.mappings.load(Ordering::SeqCst);
+    if queued.saturating_mul(2).saturating_add(mappings) > limit {
         return Err(ENOSPC);
     }
     Ok(share)

@@ -2,7 +2,7 @@
 
 //! Syncobjs in and out, binary and timeline: how the uAPI's description of one becomes the core's.
 
-use drm_gpuvm::{SyncPoint, Syncs};
+use drm_gpuvm::{MayAlloc, SyncPoint, Syncs};
 use kernel::{drm, prelude::*};
 
 use crate::{
@@ -30,14 +30,20 @@ fn point_of(args: &c::drm_evgem_sync) -> Result<SyncPoint> {
 /// syncobj; `ENOMEM`.
 ///
 /// Context: process; sleeps; no lock that a page fault takes.
-pub(crate) fn copy(file: &drm::File<File>, array: &c::drm_evgem_array) -> Result<Syncs> {
+pub(crate) fn copy(
+    may: &MayAlloc,
+    file: &drm::File<File>,
+    array: &c::drm_evgem_array,
+) -> Result<Syncs> {
     if array.count == 0 {
         return Ok(Syncs::none());
     }
     let args = read_array::<c::drm_evgem_sync>(array, MAX_SYNCS)?;
     let mut points = KVec::with_capacity(args.len(), GFP_KERNEL_ACCOUNT)?;
     for sync in &args {
-        points.push(point_of(sync)?, GFP_KERNEL_ACCOUNT)?;
+        points
+            .push_within_capacity(point_of(sync)?)
+            .map_err(|_| ENOMEM)?;
     }
-    Syncs::new(file, &points)
+    Syncs::new(may, file, &points)
 }

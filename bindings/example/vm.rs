@@ -9,12 +9,13 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use drm_gpuvm::{
-    BindArgs, BindDriver, BindKind, BindMapping, BindOp, BindState, Immediate, OwnedBindVm,
-    Section, VmArgs,
+    BindArgs, BindDriver, BindKind, BindMapping, BindOp, BindState, Immediate, MayAlloc,
+    OwnedBindVm, Section, VmArgs,
 };
 use kernel::{
     drm, new_mutex, new_spinlock,
     prelude::*,
+    rbtree::RBTree,
     sync::{aref::ARef, Arc, Mutex, SpinLock},
 };
 
@@ -61,7 +62,7 @@ pub(crate) struct Vm {
     pub(crate) context: Arc<Context>,
     /// Queues that are open; none once it was closed.
     #[pin]
-    queues: Mutex<KVec<ARef<JobQueue>>>,
+    queues: Mutex<RBTree<usize, ARef<JobQueue>>>,
     #[pin]
     fault: SpinLock<LastFault>,
     /// A VM may outlive its file, waiting for a fence of somebody else.
@@ -97,7 +98,7 @@ impl Job {
 /// What an operation maps.
 fn source_of_op<'a>(op: &'a BindOp<'_, Vm>) -> Result<Source<'a>> {
     let (repeat, phase) = op.repeats();
-    let from = op.offset() + u64::from(phase);
+    let from = op.offset().checked_add(phase.into()).ok_or(EINVAL)?;
     match op.object() {
         Some(object) => Source::of(object, op.offset(), from, repeat.into(), op.length()),
         None => Ok(Source::sparse()),
@@ -177,9 +178,14 @@ impl BindDriver for Vm {
         // Behind the mappings that came of it: whoever waits for the job finds room again.
         *job.share = None;
         if tables.pt.flush(job.update) {
-            tables.flushes += 1;
+            tables.flushes = tables.flushes.wrapping_add(1);
         }
     }
+}
+
+/// What a queue has in the tree of its VM's.
+fn key_of(queue: &JobQueue) -> usize {
+    core::ptr::from_ref(queue).addr()
 }
 
 impl Vm {
@@ -187,7 +193,7 @@ impl Vm {
     ///
     /// Context: process; sleeps.
     pub(crate) fn kill_queues(&self) {
-        for queue in self.queues.lock().iter() {
+        for queue in self.queues.lock().values() {
             queue.kill();
         }
     }
@@ -196,15 +202,13 @@ impl Vm {
     pub(crate) fn join(&self, vm: &BindVm, queue: &ARef<JobQueue>) -> Result {
         let mut queues = self.queues.lock();
         vm.check()?;
-        queues.push(queue.clone(), GFP_KERNEL_ACCOUNT)?;
+        queues.try_create_and_insert(key_of(queue), queue.clone(), GFP_KERNEL_ACCOUNT)?;
         Ok(())
     }
 
     /// A queue leaves; once more does nothing.
     pub(crate) fn leave(&self, queue: &JobQueue) {
-        self.queues
-            .lock()
-            .retain(|other| !core::ptr::eq(&**other, queue));
+        let _left = self.queues.lock().remove(&key_of(queue));
     }
 
     /// Ends the use of the VM, which its file no longer has. Jobs that run end at once, those that
@@ -212,16 +216,13 @@ impl Vm {
     ///
     /// Context: process; sleeps.
     pub(crate) fn close(&self, vm: &BindVm) {
-        self.dev
-            .vms
-            .lock()
-            .retain(|other| !core::ptr::eq(&**other, vm));
+        let _left = self.dev.vms.lock().remove(&self.uid);
         // Before, so that no job sees nothing mapped; and behind, for a queue that was being made
         // and did not see yet that the VM is closed.
         self.kill_queues();
-        vm.close();
-        let queues = core::mem::replace(&mut *self.queues.lock(), KVec::new());
-        for queue in &queues {
+        vm.close(&MayAlloc::here());
+        let queues = core::mem::take(&mut *self.queues.lock());
+        for queue in queues.values() {
             queue.kill();
         }
     }
@@ -229,7 +230,7 @@ impl Vm {
     /// Remembers a fault.
     pub(crate) fn record(&self, queue: u32, fault: Fault) {
         let mut last = self.fault.lock();
-        last.count += 1;
+        last.count = last.count.saturating_add(1);
         last.fault = fault;
         last.queue = queue;
     }
@@ -254,8 +255,8 @@ fn create(
     let args = BindArgs {
         vm: VmArgs {
             name: c"example-vgem",
-            range: start..start + range,
-            reserve: start..start + VA_RESERVED,
+            range: start..start.saturating_add(range),
+            reserve: start..start.saturating_add(VA_RESERVED),
         },
         queue_name: c"evgem-rust-bind",
         cleanup: &dev.queues.release,
@@ -267,14 +268,16 @@ fn create(
         dev: dev.into(),
         account: file.account.clone(),
         resv,
-        uid: UID.fetch_add(1, Ordering::Relaxed) + 1,
+        uid: UID.fetch_add(1, Ordering::Relaxed).wrapping_add(1),
         context,
-        queues <- new_mutex!(KVec::new()),
+        queues <- new_mutex!(RBTree::new()),
         fault <- new_spinlock!(LastFault::default()),
         _module: ModuleRef::new(),
     });
-    let vm = OwnedBindVm::new(args, &*object, driver, tables)?;
-    dev.vms.lock().push(vm.share(), GFP_KERNEL_ACCOUNT)?;
+    let vm = OwnedBindVm::new(&MayAlloc::here(), args, &*object, driver, tables)?;
+    dev.vms
+        .lock()
+        .try_create_and_insert(vm.driver().uid, vm.share(), GFP_KERNEL_ACCOUNT)?;
     Ok(vm)
 }
 

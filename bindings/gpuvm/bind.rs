@@ -25,7 +25,8 @@ use kernel::{
 };
 
 use crate::{
-    bind_driver::Callbacks, mode::Choice, BindDriver, Immediate, VmArgs, VmResv, WorkqueueUser,
+    bind_driver::Callbacks, mode::Choice, BindDriver, Immediate, MayAlloc, VmArgs, VmResv,
+    WorkqueueUser,
 };
 
 /// `DRM_GPUVM_BIND_NO_UNDO` of `<drm/drm_gpuvm_bind.h>`; the KUnit module compares it with C's.
@@ -108,13 +109,14 @@ pub enum BindState {
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::{BindDriver, BindOp, BindVm, Syncs};
+/// use drm_gpuvm::{BindDriver, BindOp, BindVm, MayAlloc, Syncs};
 /// use kernel::prelude::*;
 ///
 /// fn unmap<D: BindDriver>(vm: &BindVm<D>) -> Result {
-///     let mut job = vm.job(1, 0)?;
-///     job.add(&BindOp::unmap(0x1000, 0x1000))?;
-///     job.submit(&mut Syncs::none())?.wait()
+///     let may = MayAlloc::here();
+///     let mut job = vm.job(&may, 1, 0)?;
+///     job.add(&may, &BindOp::unmap(0x1000, 0x1000))?;
+///     job.submit(&may, &mut Syncs::none())?.wait(&may)
 /// }
 /// ```
 #[repr(C)]
@@ -345,12 +347,12 @@ impl<D: BindDriver> BindVm<D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// # use drm_gpuvm::{BindDriver, BindVm, MayAlloc};
     /// fn end<D: BindDriver>(vm: &BindVm<D>) {
-    ///     vm.close();
+    ///     vm.close(&MayAlloc::here());
     /// }
     /// ```
-    pub fn close(&self) {
+    pub fn close(&self, _may: &MayAlloc) {
         // SAFETY: The queue is valid.
         unsafe { raw::ref_drm_gpuvm_bind_queue_close(self.queue()) };
     }
@@ -503,14 +505,15 @@ impl<D: BindDriver> Drop for BindGuard<'_, D> {
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::{BindArgs, BindDriver, BindOp, OwnedBindVm, Syncs, VmArgs, WorkqueueUser};
+/// use drm_gpuvm::{BindArgs, BindDriver, BindOp, MayAlloc, OwnedBindVm, Syncs, VmArgs, WorkqueueUser};
 /// use kernel::prelude::*;
 ///
 /// /// Maps 64 KiB of an object, and waits until it is.
 /// fn map<D: BindDriver>(vm: &OwnedBindVm<D>, object: &D::Object) -> Result {
-///     let mut job = vm.job(1, 0)?;
-///     job.add(&BindOp::map(0x10_0000, 0x1_0000, object, 0))?;
-///     job.submit(&mut Syncs::none())?.wait()
+///     let may = MayAlloc::here();
+///     let mut job = vm.job(&may, 1, 0)?;
+///     job.add(&may, &BindOp::map(0x10_0000, 0x1_0000, object, 0))?;
+///     job.submit(&may, &mut Syncs::none())?.wait(&may)
 /// }
 ///
 /// fn make<D: BindDriver>(
@@ -530,7 +533,7 @@ impl<D: BindDriver> Drop for BindGuard<'_, D> {
 ///         submit: None,
 ///         no_undo: false,
 ///     };
-///     OwnedBindVm::new(args, resv, Ok(driver), tables)
+///     OwnedBindVm::new(&MayAlloc::here(), args, resv, Ok(driver), tables)
 /// }
 /// # fn main() {}
 /// ```
@@ -546,7 +549,8 @@ impl<D: BindDriver> Deref for OwnedBindVm<D> {
 
 impl<D: BindDriver> Drop for OwnedBindVm<D> {
     fn drop(&mut self) {
-        self.close();
+        // Who drops it may sleep; types cannot ask that of a drop.
+        self.close(&MayAlloc::here());
     }
 }
 
@@ -562,17 +566,18 @@ impl<D: BindDriver> OwnedBindVm<D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindArgs, BindDriver, OwnedBindVm};
+    /// # use drm_gpuvm::{BindArgs, BindDriver, MayAlloc, OwnedBindVm};
     /// # use kernel::prelude::*;
     /// fn make<D: BindDriver<Tables = u64>>(
     ///     args: BindArgs<'_>,
     ///     resv: &D::Object,
     ///     driver: D,
     /// ) -> Result<OwnedBindVm<D>> {
-    ///     OwnedBindVm::new(args, resv, Ok(driver), 0)
+    ///     OwnedBindVm::new(&MayAlloc::here(), args, resv, Ok(driver), 0)
     /// }
     /// ```
     pub fn new(
+        _may: &MayAlloc,
         args: BindArgs<'_>,
         resv_object: &D::Object,
         driver: impl PinInit<D, Error>,

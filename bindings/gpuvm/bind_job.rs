@@ -12,7 +12,9 @@ use kernel::{
     sync::aref::ARef,
 };
 
-use crate::{bind_driver::part_of, mode, vm_bo, BindDriver, BindOp, BindVm, Fence, Syncs};
+use crate::{
+    bind_driver::part_of, mode, vm_bo, BindDriver, BindOp, BindVm, Fence, MayAlloc, Syncs,
+};
 
 impl<D: BindDriver> BindVm<D> {
     /// Makes a job without operations, with room for `max_ops`. `client_id` is that of the file, for
@@ -23,13 +25,13 @@ impl<D: BindDriver> BindVm<D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// # use drm_gpuvm::{BindDriver, BindVm, MayAlloc};
     /// fn empty<D: BindDriver>(vm: &BindVm<D>) -> kernel::error::Result {
-    ///     let _job = vm.job(0, 0)?;
+    ///     let _job = vm.job(&MayAlloc::here(), 0, 0)?;
     ///     Ok(())
     /// }
     /// ```
-    pub fn job(&self, max_ops: u32, client_id: u64) -> Result<BindJob<'_, D>> {
+    pub fn job(&self, _may: &MayAlloc, max_ops: u32, client_id: u64) -> Result<BindJob<'_, D>> {
         // SAFETY: The queue is valid.
         let job = from_err_ptr(unsafe {
             raw::ref_drm_gpuvm_bind_job_create(self.queue(), max_ops, client_id)
@@ -50,12 +52,13 @@ impl<D: BindDriver> BindVm<D> {
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::{BindDriver, BindJob, BindOp};
+/// use drm_gpuvm::{BindDriver, BindJob, BindOp, MayAlloc};
 /// use kernel::prelude::*;
 ///
 /// fn replace<D: BindDriver>(job: &mut BindJob<'_, D>, object: &D::Object) -> Result {
-///     job.add(&BindOp::unmap(0x1000, 0x4000))?;
-///     job.add(&BindOp::map(0x2000, 0x1000, object, 0))
+///     let may = MayAlloc::here();
+///     job.add(&may, &BindOp::unmap(0x1000, 0x4000))?;
+///     job.add(&may, &BindOp::map(0x2000, 0x1000, object, 0))
 /// }
 /// ```
 pub struct BindJob<'vm, D: BindDriver> {
@@ -75,13 +78,13 @@ impl<'vm, D: BindDriver> BindJob<'vm, D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindDriver, BindJob};
+    /// # use drm_gpuvm::{BindDriver, BindJob, MayAlloc};
     /// # use drm_gpuvm::BindOp;
     /// fn sparse<D: BindDriver>(job: &mut BindJob<'_, D>) -> kernel::error::Result {
-    ///     job.add(&BindOp::map_sparse(0x1000, 0x1000))
+    ///     job.add(&MayAlloc::here(), &BindOp::map_sparse(0x1000, 0x1000))
     /// }
     /// ```
-    pub fn add(&mut self, op: &BindOp<'_, D>) -> Result {
+    pub fn add(&mut self, _may: &MayAlloc, op: &BindOp<'_, D>) -> Result {
         if let Some(object) = op.object() {
             // In immediate mode whoever uses the list takes the lock that it was made ready under.
             let is_locked = mode::in_job::<D::Mode>();
@@ -126,15 +129,19 @@ impl<'vm, D: BindDriver> BindJob<'vm, D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindDriver, BindJob};
+    /// # use drm_gpuvm::{BindDriver, BindJob, MayAlloc};
     /// # use drm_gpuvm::Syncs;
     /// # use kernel::prelude::*;
     /// fn submit<D: BindDriver>(job: BindJob<'_, D>, syncs: &mut Syncs) -> Result {
-    ///     let _queued = job.submit(syncs)?;
+    ///     let _queued = job.submit(&MayAlloc::here(), syncs)?;
     ///     Ok(())
     /// }
     /// ```
-    pub fn submit(self, syncs: &mut Syncs) -> Result<QueuedBind<'vm, D>, Unsubmitted<'vm, D>> {
+    pub fn submit(
+        self,
+        _may: &MayAlloc,
+        syncs: &mut Syncs,
+    ) -> Result<QueuedBind<'vm, D>, Unsubmitted<'vm, D>> {
         // SAFETY: The job is ours, and the syncs are valid.
         match to_result(unsafe {
             raw::ref_drm_gpuvm_bind_job_submit(self.job.as_ptr(), syncs.as_raw())
@@ -221,12 +228,12 @@ impl<D: BindDriver> QueuedBind<'_, D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindDriver, QueuedBind};
+    /// # use drm_gpuvm::{BindDriver, MayAlloc, QueuedBind};
     /// fn finish<D: BindDriver>(queued: QueuedBind<'_, D>) -> kernel::error::Result {
-    ///     queued.wait()
+    ///     queued.wait(&MayAlloc::here())
     /// }
     /// ```
-    pub fn wait(&self) -> Result {
+    pub fn wait(&self, _may: &MayAlloc) -> Result {
         // SAFETY: The job is submitted, and we borrow its VM.
         to_result(unsafe { raw::ref_drm_gpuvm_bind_job_wait(self.job.as_ptr()) })
     }

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use drm_gpuvm_raw as raw;
 use kernel::{error::to_result, prelude::*, types::NotThreadSafe};
 
-use crate::{exec::INTERRUPTIBLE, BindDriver, BindVm, Fence};
+use crate::{exec::INTERRUPTIBLE, BindDriver, BindVm, Fence, MayAlloc};
 
 impl<D: BindDriver> BindVm<D> {
     /// Locks the VM and all its external objects, for a job that uses them; each `dma_resv` gets room
@@ -19,12 +19,13 @@ impl<D: BindDriver> BindVm<D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindDriver, BindVm};
+    /// # use drm_gpuvm::{BindDriver, BindVm, MayAlloc};
     /// fn validate<D: BindDriver>(vm: &BindVm<D>) -> kernel::error::Result {
-    ///     vm.lock_for_job()?.validate()
+    ///     let may = MayAlloc::here();
+    ///     vm.lock_for_job(&may)?.validate(&may)
     /// }
     /// ```
-    pub fn lock_for_job(&self) -> Result<JobLock<'_, D>> {
+    pub fn lock_for_job(&self, _may: &MayAlloc) -> Result<JobLock<'_, D>> {
         // SAFETY: The VM is valid for as long as the result exists.
         let exec = unsafe { raw::ref_drm_gpuvm_exec_alloc(self.as_raw(), INTERRUPTIBLE, 1) };
         let exec = NonNull::new(exec).ok_or(ENOMEM)?;
@@ -49,13 +50,14 @@ impl<D: BindDriver> BindVm<D> {
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::{BindDriver, BindVm, Fence};
+/// use drm_gpuvm::{BindDriver, BindVm, Fence, MayAlloc};
 /// use kernel::prelude::*;
 ///
 /// /// Lets a job use a VM: `publish` gets a function that leaves the job's fence there.
 /// fn use_vm<D: BindDriver>(vm: &BindVm<D>, fence: &Fence) -> Result {
-///     let mut locked = vm.lock_for_job()?;
-///     locked.validate()?;
+///     let may = MayAlloc::here();
+///     let mut locked = vm.lock_for_job(&may)?;
+///     locked.validate(&may)?;
 ///     // Here the fence is published.
 ///     locked.add_fence(fence)
 /// }
@@ -100,12 +102,12 @@ impl<D: BindDriver> JobLock<'_, D> {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::{BindDriver, JobLock};
+    /// # use drm_gpuvm::{BindDriver, JobLock, MayAlloc};
     /// fn back<D: BindDriver>(locked: &JobLock<'_, D>) -> kernel::error::Result {
-    ///     locked.validate()
+    ///     locked.validate(&MayAlloc::here())
     /// }
     /// ```
-    pub fn validate(&self) -> Result {
+    pub fn validate(&self, _may: &MayAlloc) -> Result {
         // SAFETY: `exec` is locked.
         to_result(unsafe { raw::ref_drm_gpuvm_exec_validate(self.exec.as_ptr()) })
     }

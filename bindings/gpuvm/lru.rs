@@ -473,7 +473,8 @@ impl<D: LruDriver> Lru<D> {
     /// # use drm_gpuvm::{BindDriver, BindVm, Lru, LruDriver, MayAlloc};
     /// # use kernel::prelude::*;
     /// fn exec<D: LruDriver, B: BindDriver>(lru: &Lru<D>, vm: &BindVm<B>) -> Result {
-    ///     lru.submit(&MayAlloc::here(), vm, || vm.lock_for_job()?.validate())
+    ///     let may = MayAlloc::here();
+    ///     lru.submit(&may, vm, || vm.lock_for_job(&may)?.validate(&may))
     /// }
     /// ```
     pub fn submit<B: BindDriver, F: FnMut() -> Result>(

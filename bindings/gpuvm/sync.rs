@@ -11,7 +11,7 @@ use kernel::{
     prelude::*,
 };
 
-use crate::Fence;
+use crate::{Fence, MayAlloc};
 
 /// `DRM_GPUVM_SYNC_WAIT` of `<drm/drm_gpuvm_bind.h>`; the KUnit module compares it with C's.
 pub(crate) const WAIT: u32 = 1 << 0;
@@ -84,12 +84,12 @@ impl SyncPoint {
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::{SyncPoint, Syncs};
+/// use drm_gpuvm::{MayAlloc, SyncPoint, Syncs};
 /// use kernel::{drm, prelude::*};
 ///
 /// /// What the job waits for, and, on a timeline, what it signals.
 /// fn in_and_out<F: drm::file::DriverFile>(file: &drm::File<F>) -> Result<Syncs> {
-///     Syncs::new(file, &[SyncPoint::wait(1, 0), SyncPoint::signal(2, 17)])
+///     Syncs::new(&MayAlloc::here(), file, &[SyncPoint::wait(1, 0), SyncPoint::signal(2, 17)])
 /// }
 /// # fn main() {}
 /// ```
@@ -135,15 +135,19 @@ impl Syncs {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::Syncs;
+    /// # use drm_gpuvm::{MayAlloc, Syncs};
     /// # use drm_gpuvm::SyncPoint;
     /// # use kernel::{drm, prelude::*};
     /// fn one<F: drm::file::DriverFile>(file: &drm::File<F>, handle: u32) -> Result<Syncs> {
-    ///     Syncs::new(file, &[SyncPoint::wait(handle, 0)])
+    ///     Syncs::new(&MayAlloc::here(), file, &[SyncPoint::wait(handle, 0)])
     /// }
     /// ```
     #[inline]
-    pub fn new<F: DriverFile>(file: &File<F>, points: &[SyncPoint]) -> Result<Self> {
+    pub fn new<F: DriverFile>(
+        _may: &MayAlloc,
+        file: &File<F>,
+        points: &[SyncPoint],
+    ) -> Result<Self> {
         let count = u32::try_from(points.len())?;
         // CAST: `File` is transparent, and so is `SyncPoint`.
         let file = core::ptr::from_ref(file).cast_mut().cast();
@@ -170,18 +174,18 @@ impl Syncs {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::Syncs;
+    /// # use drm_gpuvm::{MayAlloc, Syncs};
     /// # use kernel::prelude::*;
     /// /// # Safety
     /// ///
     /// /// The job is initialised, not armed, and the caller's.
     /// unsafe fn wait(syncs: &mut Syncs, job: *mut drm_gpuvm_raw::drm_sched_job) -> Result {
     ///     // SAFETY: By the requirements of this function.
-    ///     unsafe { syncs.let_wait(job) }
+    ///     unsafe { syncs.let_wait(&MayAlloc::here(), job) }
     /// }
     /// ```
     #[inline]
-    pub unsafe fn let_wait(&mut self, job: *mut raw::drm_sched_job) -> Result {
+    pub unsafe fn let_wait(&mut self, _may: &MayAlloc, job: *mut raw::drm_sched_job) -> Result {
         // SAFETY: By the requirements of this function.
         to_result(unsafe { raw::ref_drm_gpuvm_syncs_wait(self.as_raw(), job) })
     }

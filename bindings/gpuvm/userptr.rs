@@ -65,10 +65,11 @@ pub struct UserptrArgs {
 /// use kernel::prelude::*;
 ///
 /// fn bind<D: BindDriver<Mode = Immediate>>(vm: &BindVm<D>, args: &UserptrArgs) -> Result {
-///     let userptr = vm.userptr(&MayAlloc::here(), args)?;
-///     let mut job = vm.job(1, 0)?;
-///     job.add(&BindOp::map_userptr(&userptr))?;
-///     job.submit(&mut Syncs::none())?.wait()
+///     let may = MayAlloc::here();
+///     let userptr = vm.userptr(&may, args)?;
+///     let mut job = vm.job(&may, 1, 0)?;
+///     job.add(&may, &BindOp::map_userptr(&userptr))?;
+///     job.submit(&may, &mut Syncs::none())?.wait(&may)
 /// }
 /// ```
 pub struct Userptr<D: BindDriver> {
@@ -162,8 +163,9 @@ impl<D: BindDriver<Mode = Immediate>> BindVm<D> {
     /// # use drm_gpuvm::{BindDriver, BindVm, Immediate, JobLock, MayAlloc};
     /// # use kernel::prelude::*;
     /// fn lock<D: BindDriver<Mode = Immediate>>(vm: &BindVm<D>) -> Result<JobLock<'_, D>> {
-    ///     vm.repin(&MayAlloc::here())?;
-    ///     vm.lock_for_job()
+    ///     let may = MayAlloc::here();
+    ///     vm.repin(&may)?;
+    ///     vm.lock_for_job(&may)
     /// }
     /// ```
     pub fn repin(&self, _may: &MayAlloc) -> Result {

@@ -15,6 +15,8 @@ use kernel::{
     workqueue::Queue,
 };
 
+use crate::MayAlloc;
+
 /// The name of the work of this crate: its class has one.
 pub(crate) const RELEASE: &CStr = c"drm_gpuvm::release";
 
@@ -49,7 +51,7 @@ unsafe impl Sync for Shared {}
 /// # Examples
 ///
 /// ```
-/// use drm_gpuvm::Workqueue;
+/// use drm_gpuvm::{MayAlloc, Workqueue};
 /// use kernel::prelude::*;
 ///
 /// struct Module {
@@ -58,7 +60,7 @@ unsafe impl Sync for Shared {}
 ///
 /// fn init() -> Result<Module> {
 ///     Ok(Module {
-///         _cleanup: Workqueue::new(c"mine-cleanup")?,
+///         _cleanup: Workqueue::new(&MayAlloc::here(), c"mine-cleanup")?,
 ///     })
 /// }
 /// ```
@@ -72,14 +74,14 @@ impl Workqueue {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::Workqueue;
+    /// # use drm_gpuvm::{MayAlloc, Workqueue};
     /// # use kernel::prelude::*;
     /// fn cleanup() -> Result<Workqueue> {
-    ///     Workqueue::new(c"mine-cleanup")
+    ///     Workqueue::new(&MayAlloc::here(), c"mine-cleanup")
     /// }
     /// ```
     #[inline]
-    pub fn new(name: &'static CStr) -> Result<Self> {
+    pub fn new(_may: &MayAlloc, name: &'static CStr) -> Result<Self> {
         Self::with(name, wq_flags_WQ_UNBOUND)
     }
 
@@ -90,14 +92,14 @@ impl Workqueue {
     /// # Examples
     ///
     /// ```
-    /// # use drm_gpuvm::Workqueue;
+    /// # use drm_gpuvm::{MayAlloc, Workqueue};
     /// # use kernel::prelude::*;
     /// fn submit() -> Result<Workqueue> {
-    ///     Workqueue::for_fences(c"mine-submit")
+    ///     Workqueue::for_fences(&MayAlloc::here(), c"mine-submit")
     /// }
     /// ```
     #[inline]
-    pub fn for_fences(name: &'static CStr) -> Result<Self> {
+    pub fn for_fences(_may: &MayAlloc, name: &'static CStr) -> Result<Self> {
         Self::with(name, wq_flags_WQ_UNBOUND | wq_flags_WQ_MEM_RECLAIM)
     }
 

@@ -41,6 +41,7 @@ fn shown(vm: &OwnedBindVm<Paged<Immediate>>) -> Result<Text> {
 
 /// Both modes do the same, as far as one waits for each bind.
 fn in_order<M: Mode>() -> Result {
+    let may = MayAlloc::here();
     let mut world = BindWorld::<M>::new()?;
     let (a, b) = (world.world.object(b'A')?, world.world.private(b'B')?);
     let (a, b) = (&*a, &*b);
@@ -56,8 +57,8 @@ fn in_order<M: Mode>() -> Result {
     assert!(vm.state() == BindState::Live);
 
     // With something mapped, and a job that is not submitted.
-    let mut job = vm.job(2, 0)?;
-    job.add(&BindOp::map(20, 1, a, 0))?;
+    let mut job = vm.job(&may, 2, 0)?;
+    job.add(&may, &BindOp::map(20, 1, a, 0))?;
     assert!(job.data().reserved == 0);
     drop(job);
     drop(vm);
@@ -67,6 +68,7 @@ fn in_order<M: Mode>() -> Result {
 
 /// What is refused, in both modes, changes nothing.
 fn refused<M: Mode>() -> Result {
+    let may = MayAlloc::here();
     let mut world = BindWorld::<M>::new()?;
     let a = world.world.object(b'A')?;
     let a = &*a;
@@ -89,13 +91,16 @@ fn refused<M: Mode>() -> Result {
     let flagged = BindOp::unmap(4, 2).driver_flags(1);
     assert_eq!(errno(bind(&vm, &[flagged])), EINVAL.to_errno());
 
-    let mut job = vm.job(1, 0)?;
-    job.add(&BindOp::map(4, 2, a, 0))?;
-    assert_eq!(errno(job.add(&BindOp::unmap(4, 2))), EINVAL.to_errno());
+    let mut job = vm.job(&may, 1, 0)?;
+    job.add(&may, &BindOp::map(4, 2, a, 0))?;
+    assert_eq!(
+        errno(job.add(&may, &BindOp::unmap(4, 2))),
+        EINVAL.to_errno()
+    );
 
     // Where the driver has no memory, the job is as before, and can try again.
     world.counts.validate_error.store(12, Ordering::SeqCst);
-    let job = match job.submit(&mut Syncs::none()) {
+    let job = match job.submit(&may, &mut Syncs::none()) {
         Ok(_) => return Err(ERANGE),
         Err(unsubmitted) => {
             assert_eq!(unsubmitted.error.to_errno(), ENOMEM.to_errno());
@@ -103,18 +108,18 @@ fn refused<M: Mode>() -> Result {
         }
     };
     world.counts.validate_error.store(0, Ordering::SeqCst);
-    let queued = job.submit(&mut Syncs::none())?;
-    queued.fence().wait(&MayAlloc::here())?;
+    let queued = job.submit(&may, &mut Syncs::none())?;
+    queued.fence().wait(&may)?;
     assert!(matches!(queued.fence().status(), Some(Ok(()))));
     assert!(core::ptr::eq(queued.vm(), &*vm));
     drop(queued);
 
     // From here on the device is gone.
     world.counts.refuses.store(1, Ordering::SeqCst);
-    let mut job = vm.job(1, 0)?;
-    job.add(&BindOp::unmap(4, 2))?;
-    let queued = job.submit(&mut Syncs::none())?;
-    assert_eq!(errno(queued.wait()), ENODEV.to_errno());
+    let mut job = vm.job(&may, 1, 0)?;
+    job.add(&may, &BindOp::unmap(4, 2))?;
+    let queued = job.submit(&may, &mut Syncs::none())?;
+    assert_eq!(errno(queued.wait(&may)), ENODEV.to_errno());
     assert_eq!(queued.fence().status().map_or(0, errno), ENODEV.to_errno());
     drop(queued);
     drop(vm);
@@ -124,6 +129,7 @@ fn refused<M: Mode>() -> Result {
 
 /// A VM that was closed, and is still referred to.
 fn closed<M: Mode>() -> Result {
+    let may = MayAlloc::here();
     let mut world = BindWorld::<M>::new()?;
     let a = world.world.object(b'A')?;
     let a = &*a;
@@ -135,11 +141,11 @@ fn closed<M: Mode>() -> Result {
     assert!(shared.state() == BindState::Closed);
     assert_eq!(errno(shared.check()), ENOENT.to_errno());
     assert!(shared.reason().is_none());
-    shared.close();
-    let mut job = shared.job(1, 0)?;
-    job.add(&BindOp::map(4, 2, a, 0))?;
+    shared.close(&may);
+    let mut job = shared.job(&may, 1, 0)?;
+    job.add(&may, &BindOp::map(4, 2, a, 0))?;
     assert_eq!(
-        errno(job.submit(&mut Syncs::none()).map_err(Error::from)),
+        errno(job.submit(&may, &mut Syncs::none()).map_err(Error::from)),
         ENOENT.to_errno()
     );
     assert_eq!(Counts::get(&world.counts.vms), 1);
@@ -165,16 +171,17 @@ fn killed<M: Mode>() -> Result {
 
 /// A job for the device: what it locks, and where it leaves its fence.
 fn locked_for_a_job<M: Mode>() -> Result {
+    let may = MayAlloc::here();
     let mut world = BindWorld::<M>::new()?;
     let a = world.world.object(b'A')?;
     {
         let vm = world.vm(false)?;
         bind(&vm, &[BindOp::map(4, 8, &*a, 0)])?;
-        let queued = vm.job(0, 0)?.submit(&mut Syncs::none())?;
+        let queued = vm.job(&may, 0, 0)?.submit(&may, &mut Syncs::none())?;
         let fence = queued.fence();
-        let mut locked = vm.lock_for_job()?;
+        let mut locked = vm.lock_for_job(&may)?;
         assert!(core::ptr::eq(locked.vm(), &*vm));
-        locked.validate()?;
+        locked.validate(&may)?;
         locked.add_fence(&fence)?;
         assert_eq!(errno(locked.add_fence(&fence)), EBUSY.to_errno());
     }

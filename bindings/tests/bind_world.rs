@@ -9,8 +9,8 @@ use core::{
 };
 
 use drm_gpuvm::{
-    BindArgs, BindDriver, BindKind, BindMapping, BindOp, Mode, OwnedBindVm, Section, Syncs, VmArgs,
-    Workqueue,
+    BindArgs, BindDriver, BindKind, BindMapping, BindOp, MayAlloc, Mode, OwnedBindVm, Section,
+    Syncs, VmArgs, Workqueue,
 };
 use kernel::{prelude::*, sync::Arc};
 
@@ -199,8 +199,8 @@ impl<M: Mode> BindWorld<M> {
         Ok(Self {
             counts: Arc::new(Counts::default(), GFP_KERNEL)?,
             queues: Some([
-                Workqueue::new(c"gpuvm-rust-cleanup")?,
-                Workqueue::for_fences(c"gpuvm-rust-submit")?,
+                Workqueue::new(&MayAlloc::here(), c"gpuvm-rust-cleanup")?,
+                Workqueue::for_fences(&MayAlloc::here(), c"gpuvm-rust-submit")?,
             ]),
             world: World::of()?,
         })
@@ -237,7 +237,13 @@ impl<M: Mode> BindWorld<M> {
             pages: [None; PAGES],
             _one: One::new(&self.counts, |counts| &counts.tables),
         };
-        OwnedBindVm::new(args, self.world.resv(), Ok(driver), tables)
+        OwnedBindVm::new(
+            &MayAlloc::here(),
+            args,
+            self.world.resv(),
+            Ok(driver),
+            tables,
+        )
     }
 
     /// Waits until what jobs and VMs left is freed: the counts of VMs, tables, jobs. There are no
@@ -251,9 +257,10 @@ impl<M: Mode> BindWorld<M> {
 
 /// Runs one job, and waits for it.
 pub(crate) fn bind<M: Mode>(vm: &OwnedBindVm<Paged<M>>, ops: &[BindOp<'_, Paged<M>>]) -> Result {
-    let mut job = vm.job(u32::try_from(ops.len())?, 0)?;
+    let mut job = vm.job(&MayAlloc::here(), u32::try_from(ops.len())?, 0)?;
     for op in ops {
-        job.add(op)?;
+        job.add(&MayAlloc::here(), op)?;
     }
-    job.submit(&mut Syncs::none())?.wait()
+    job.submit(&MayAlloc::here(), &mut Syncs::none())?
+        .wait(&MayAlloc::here())
 }

@@ -103,6 +103,7 @@ fn without_owner<D: TestDriver>() -> Result {
 }
 
 fn data_is_freed<D: TestDriver>() -> Result {
+    let may = MayAlloc::here();
     let before = COUNTED.load(Ordering::Relaxed);
     let world = world_of::<D>()?;
     {
@@ -112,12 +113,12 @@ fn data_is_freed<D: TestDriver>() -> Result {
         map_bo(&mut vm, &private, 8, 8, 0)?;
         // A cut through both: two pieces are left, with what the wholes had.
         D::unmap(&mut vm, 6, 4)?;
-        vm.clean_up(&MayAlloc::here());
+        vm.clean_up(&may);
         assert!(vm_text(&vm)?.as_str() == "A[0,6)@0 P[10,16)@2");
         assert!(vm.find(10, 6).is_some_and(|va| va.data().0 == 8));
         assert_eq!(COUNTED.load(Ordering::Relaxed), before + 4);
         D::unmap(&mut vm, 0, 8)?;
-        vm.clean_up(&MayAlloc::here());
+        vm.clean_up(&may);
         assert_eq!(COUNTED.load(Ordering::Relaxed), before + 2);
     }
     assert_eq!(COUNTED.load(Ordering::Relaxed), before);

@@ -28,6 +28,7 @@ mod cases {
 
     #[test]
     fn the_vm_changes_before_the_job() -> Result {
+        let may = MayAlloc::here();
         let world = World::of()?;
         let mut vm = three(&world)?;
         let before = COUNTED.load(Ordering::Relaxed);
@@ -37,7 +38,7 @@ mod cases {
         assert_eq!(COUNTED.load(Ordering::Relaxed), before + 2);
         assert_eq!(committed.removed(), 2);
         assert!(core::ptr::eq(committed.vm(), &*vm) && committed.vm_bo().is_none());
-        vm.clear(&MayAlloc::here());
+        vm.clear(&may);
         let told = "remap A[2,4)@0{prev A[2,3)@0}; remap A[4,8)@2{next A[6,8)@4}";
         assert!(ops_text(committed.iter())?.as_str() == told);
         let mut backwards = committed.iter().rev();
@@ -50,7 +51,7 @@ mod cases {
         assert!(backwards.next().is_none());
         // The object goes when the job is over.
         drop(committed);
-        vm.clean_up(&MayAlloc::here());
+        vm.clean_up(&may);
         assert_eq!(COUNTED.load(Ordering::Relaxed), before - 4);
         assert_eq!(close(vm), 0);
         Ok(())

@@ -124,7 +124,7 @@ fn list(cleanup: &Workqueue, limit: u64) -> Result<ARef<Lru<Limit>>> {
 impl LruWorld {
     fn new(limit: u64) -> Result<Self> {
         let world = World::new()?;
-        let cleanup = Workqueue::new(c"gpuvm-rust-lru")?;
+        let cleanup = Workqueue::new(&MayAlloc::here(), c"gpuvm-rust-lru")?;
         // Last, because to drop the workqueue waits for it.
         Ok(Self {
             lru: list(&cleanup, limit)?,
@@ -151,7 +151,13 @@ impl LruWorld {
             submit: None,
             no_undo: false,
         };
-        OwnedBindVm::new(args, self.world.resv(), Ok(Limited(self.lru.clone())), ())
+        OwnedBindVm::new(
+            &MayAlloc::here(),
+            args,
+            self.world.resv(),
+            Ok(Limited(self.lru.clone())),
+            (),
+        )
     }
 
     fn state(&self) -> (u64, u64, u64, u64) {
@@ -162,11 +168,12 @@ impl LruWorld {
 
 /// Maps the page of an object, and says that the VM is used.
 fn map(vm: &BindVm<Limited>, bo: &BoOf<Immediate>) -> Result {
-    let mut job = vm.job(1, 0)?;
-    job.add(&BindOp::map(0, 1, bo, 0))?;
-    let queued = job.submit(&mut Syncs::none())?;
+    let may = MayAlloc::here();
+    let mut job = vm.job(&may, 1, 0)?;
+    job.add(&may, &BindOp::map(0, 1, bo, 0))?;
+    let queued = job.submit(&may, &mut Syncs::none())?;
     vm.used();
-    queued.wait()
+    queued.wait(&may)
 }
 
 #[kunit_tests(gpuvm_rust_lru)]
@@ -175,6 +182,7 @@ mod cases {
 
     #[test]
     fn who_was_not_used_goes_and_comes_back() -> Result {
+        let may = MayAlloc::here();
         let world = LruWorld::new(2 * PAGE)?;
         let (a, b, c) = (
             world.object(b'A')?,
@@ -190,7 +198,7 @@ mod cases {
         let has_memory = || [&a, &b, &c].map(|bo| bo.populated.load(Ordering::Relaxed));
         assert!(has_memory() == [0, 1, 1]);
         // What was in there comes back, before the VM is used again.
-        first.lock_for_job()?.validate()?;
+        first.lock_for_job(&may)?.validate(&may)?;
         assert!(has_memory() == [2, 0, 1]);
         assert!(world.state() == (2 * PAGE, 2, 2, 1));
         assert_eq!(world.lru.evicted.load(Ordering::Relaxed), 2);
@@ -199,6 +207,7 @@ mod cases {
 
     #[test]
     fn what_does_not_fit_is_refused() -> Result {
+        let may = MayAlloc::here();
         let world = LruWorld::new(PAGE)?;
         let (a, b) = (world.object(b'A')?, world.object(b'B')?);
         let pinned = world.object(b'P')?;
@@ -206,9 +215,9 @@ mod cases {
         let (vm, other) = (world.vm()?, world.vm()?);
         // Not beside another one of the same VM.
         map(&vm, &a)?;
-        let mut job = vm.job(1, 0)?;
-        job.add(&BindOp::map(1, 1, &*b, 0))?;
-        let refused = job.submit(&mut Syncs::none()).map_err(Error::from);
+        let mut job = vm.job(&may, 1, 0)?;
+        job.add(&may, &BindOp::map(1, 1, &*b, 0))?;
+        let refused = job.submit(&may, &mut Syncs::none()).map_err(Error::from);
         assert_eq!(errno(refused), EBUSY.to_errno());
         assert!(world.state() == (PAGE, 1, 0, 0));
         // Another VM has it all, as long as it cannot be evicted.
@@ -298,7 +307,7 @@ mod cases {
         map(&vm, &bo)?;
         let refused = BindVm::<Limited>::evict(&may, &bo, true, || Err(EIO));
         assert_eq!(errno(refused), EIO.to_errno());
-        vm.lock_for_job()?.validate()?;
+        vm.lock_for_job(&may)?.validate(&may)?;
         assert!(world.state() == (PAGE, 1, 0, 0));
         Ok(())
     }

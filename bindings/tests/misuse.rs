@@ -265,6 +265,61 @@ pub fn job(may: &mut MayAlloc, fence: &Fence) -> Result {
     may.signalling(|_section| fence.wait(may))
 }
 
+// Accepted: a bind is made, submitted and waited for
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, vm: &BindVm<D>) -> Result {
+    let mut job = vm.job(may, 1, 0)?;
+    job.add(may, &BindOp::unmap(0, 4))?;
+    job.submit(may, &mut Syncs::none())?.wait(may)
+}
+
+// Refused: E0502: a bind is made in the section
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, vm: &BindVm<D>) -> Result {
+    may.signalling(|_section| vm.job(may, 1, 0).map(|_job| ()))
+}
+
+// Refused: E0502: an operation joins a bind in the section
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, mut job: BindJob<'_, D>) -> Result {
+    may.signalling(|_section| job.add(may, &BindOp::unmap(0, 4)))
+}
+
+// Refused: E0502: a bind is submitted in the section
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, job: BindJob<'_, D>) -> Result {
+    may.signalling(|_section| Ok(drop(job.submit(may, &mut Syncs::none())?)))
+}
+
+// Refused: E0502: a bind is waited for in the section
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, queued: &QueuedBind<'_, D>) -> Result {
+    may.signalling(|_section| queued.wait(may))
+}
+
+// Refused: E0502: a VM is locked for a job in the section
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, vm: &BindVm<D>) -> Result {
+    may.signalling(|_section| vm.lock_for_job(may).map(|_locked| ()))
+}
+
+// Refused: E0502: objects get their memory in the section
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, locked: &JobLock<'_, D>) -> Result {
+    may.signalling(|_section| locked.validate(may))
+}
+
+// Refused: E0502: a VM that takes binds is closed in the section
+pub fn bind<D: BindDriver>(may: &mut MayAlloc, vm: &BindVm<D>) {
+    may.signalling(|_section| vm.close(may));
+}
+
+// Refused: E0502: syncobjs are looked up in the section
+pub fn syncs<F: kernel::drm::file::DriverFile>(
+    may: &mut MayAlloc,
+    file: &kernel::drm::File<F>,
+) -> Result {
+    may.signalling(|_section| Syncs::new(may, file, &[SyncPoint::wait(1, 0)]).map(|_syncs| ()))
+}
+
+// Refused: E0502: a workqueue is made in the section
+pub fn queue(may: &mut MayAlloc) -> Result {
+    may.signalling(|_section| Workqueue::new(may, c"in-vain").map(|_queue| ()))
+}
+
 // Accepted: what may allocate runs outside of the section, whatever it carries along
 pub fn outside<'a, D: Operations<Context<'a> = &'a MayAlloc>>(
     may: &'a mut MayAlloc,

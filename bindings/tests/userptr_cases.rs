@@ -100,8 +100,9 @@ struct UserWorld {
 
 impl UserWorld {
     fn new() -> Result<Self> {
+        let may = MayAlloc::here();
         let world = World::new()?;
-        let cleanup = Workqueue::new(c"gpuvm-rust-userptr")?;
+        let cleanup = Workqueue::new(&may, c"gpuvm-rust-userptr")?;
         let args = BindArgs {
             vm: VmArgs {
                 name: c"gpuvm-rust-userptr",
@@ -114,7 +115,7 @@ impl UserWorld {
             no_undo: false,
         };
         Ok(Self {
-            vm: OwnedBindVm::new(args, world.resv(), Ok(Process), [0; PAGES])?,
+            vm: OwnedBindVm::new(&may, args, world.resv(), Ok(Process), [0; PAGES])?,
             args: UserptrArgs {
                 address: AT,
                 length: PAGES as u64,
@@ -128,10 +129,11 @@ impl UserWorld {
     }
 
     fn bind(&self) -> Result {
-        let userptr = self.vm.userptr(&MayAlloc::here(), &self.args)?;
-        let mut job = self.vm.job(1, 0)?;
-        job.add(&BindOp::map_userptr(&userptr))?;
-        job.submit(&mut Syncs::none())?.wait()
+        let may = MayAlloc::here();
+        let userptr = self.vm.userptr(&may, &self.args)?;
+        let mut job = self.vm.job(&may, 1, 0)?;
+        job.add(&may, &BindOp::map_userptr(&userptr))?;
+        job.submit(&may, &mut Syncs::none())?.wait(&may)
     }
 
     fn shown(&self) -> usize {
@@ -141,9 +143,10 @@ impl UserWorld {
 
     /// What a job for the device does.
     fn publish(&self) -> Result {
-        let duty = Duty::new(&MayAlloc::here())?;
-        let mut locked = self.vm.lock_for_job()?;
-        locked.validate()?;
+        let may = MayAlloc::here();
+        let duty = Duty::new(&may)?;
+        let mut locked = self.vm.lock_for_job(&may)?;
+        locked.validate(&may)?;
         locked.publish(&mut MayAlloc::here(), |locked, _| {
             locked.add_fence(duty.fence())
         })??;
@@ -174,9 +177,9 @@ mod cases {
         world.publish()?;
 
         // Cut, and half of it is not there any more.
-        let mut job = world.vm.job(1, 0)?;
-        job.add(&BindOp::unmap(AT + 2, 1))?;
-        job.submit(&mut Syncs::none())?.wait()?;
+        let mut job = world.vm.job(&may, 1, 0)?;
+        job.add(&may, &BindOp::unmap(AT + 2, 1))?;
+        job.submit(&may, &mut Syncs::none())?.wait(&may)?;
         assert_eq!(world.shown(), PAGES - 1);
         let half = PAGES as u64 / 2 * PAGE;
         // SAFETY: This is memory of a process that nobody uses but this case.
@@ -239,9 +242,9 @@ mod cases {
             read_only: true,
         };
         let userptr = world.vm.userptr(&may, &world.args)?;
-        let mut job = world.vm.job(1, 0)?;
+        let mut job = world.vm.job(&may, 1, 0)?;
         let repeats = BindOp::map_userptr(&userptr).repeat(1, 0);
-        assert_eq!(errno(job.add(&repeats)), EINVAL.to_errno());
+        assert_eq!(errno(job.add(&may, &repeats)), EINVAL.to_errno());
         assert_eq!(world.shown(), 0);
         Ok(())
     }

@@ -75,10 +75,11 @@ mod cases {
 
     #[test]
     fn bad_requests_change_nothing() -> Result {
+        let may = MayAlloc::here();
         let world = World::new()?;
         let mut vm = three(&world)?;
         let bo = world.object(b'B')?;
-        let pair = vm.obtain(&MayAlloc::here(), &bo)?;
+        let pair = vm.obtain(&may, &bo)?;
         let before = vm_text(&vm)?;
         let mut job = Job::new()?;
         let bad = [
@@ -92,16 +93,13 @@ mod cases {
         for (address, length) in bad {
             let request = MapRequest::new(address, length, &pair, 0);
             assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
-            assert_eq!(
-                errno(vm.map_ops(&MayAlloc::here(), &request)),
-                EINVAL.to_errno()
-            );
+            assert_eq!(errno(vm.map_ops(&may, &request)), EINVAL.to_errno());
             assert_eq!(
                 errno(vm.sm_unmap(address, length, &mut job)),
                 EINVAL.to_errno()
             );
             assert_eq!(
-                errno(vm.unmap_ops(&MayAlloc::here(), address, length)),
+                errno(vm.unmap_ops(&may, address, length)),
                 EINVAL.to_errno()
             );
         }
@@ -117,22 +115,17 @@ mod cases {
 
     #[test]
     fn a_pair_of_another_vm_is_refused() -> Result {
+        let may = MayAlloc::here();
         let world = World::new()?;
         let (mut vm, other) = (world.vm::<Steps>()?, world.vm::<Steps>()?);
         let bo = world.object(b'A')?;
         {
-            let pair = other.obtain(&MayAlloc::here(), &bo)?;
+            let pair = other.obtain(&may, &bo)?;
             let request = MapRequest::new(0, 4, &pair, 0);
             let mut job = Job::new()?;
             assert_eq!(errno(vm.sm_map(&request, &mut job)), EINVAL.to_errno());
-            assert_eq!(
-                errno(vm.map_ops(&MayAlloc::here(), &request)),
-                EINVAL.to_errno()
-            );
-            assert_eq!(
-                errno(vm.madvise_ops(&MayAlloc::here(), &request)),
-                EINVAL.to_errno()
-            );
+            assert_eq!(errno(vm.map_ops(&may, &request)), EINVAL.to_errno());
+            assert_eq!(errno(vm.madvise_ops(&may, &request)), EINVAL.to_errno());
         }
         assert!(vm.iter().next().is_none());
         assert_eq!(close(vm) + close(other), 0);
@@ -167,6 +160,7 @@ mod cases {
 
     #[test]
     fn walked() -> Result {
+        let may = MayAlloc::here();
         let world = World::new()?;
         let mut vm = three(&world)?;
         map(&mut vm, &MapRequest::sparse(236, 4))?;
@@ -178,18 +172,12 @@ mod cases {
         #[allow(clippy::reversed_empty_ranges)]
         let reversed = 9..8;
         assert!(addresses(vm.iter_range(reversed))?.is_empty());
-        assert!(addresses(vm.prefetch_ops(&MayAlloc::here(), 3, 253)?)?[..] == [2, 4, 16, 236]);
-        assert_eq!(
-            errno(vm.prefetch_ops(&MayAlloc::here(), 0, 0)),
-            EINVAL.to_errno()
-        );
-        assert_eq!(
-            errno(vm.prefetch_ops(&MayAlloc::here(), 255, 2)),
-            EINVAL.to_errno()
-        );
+        assert!(addresses(vm.prefetch_ops(&may, 3, 253)?)?[..] == [2, 4, 16, 236]);
+        assert_eq!(errno(vm.prefetch_ops(&may, 0, 0)), EINVAL.to_errno());
+        assert_eq!(errno(vm.prefetch_ops(&may, 255, 2)), EINVAL.to_errno());
         let sparse = vm.find(236, 4).ok_or(ENOENT)?;
         assert!(sparse.is_sparse() && sparse.object().is_none() && sparse.vm_bo().is_none());
-        vm.clear(&MayAlloc::here());
+        vm.clear(&may);
         assert!(vm.iter().next().is_none());
         assert_eq!(close(vm), 0);
         Ok(())
@@ -243,30 +231,31 @@ mod cases {
 
     #[test]
     fn madvise_cuts_what_is_sparse() -> Result {
+        let may = MayAlloc::here();
         let world = World::new()?;
         let mut vm = world.vm::<Steps>()?;
         map(&mut vm, &MapRequest::sparse(0, 16))?;
         let request = MapRequest::sparse(4, 4).cookie(9);
-        let plan = vm.madvise_ops(&MayAlloc::here(), &request)?;
+        let plan = vm.madvise_ops(&may, &request)?;
         assert!(
             ops_text(plan.iter())?.as_str()
                 == "remap -[0,16)@0{prev -[0,4)@0, next -[8,16)@8}; map -[4,8)@0"
         );
-        plan.carry_out(&MayAlloc::here(), &mut Job::new()?)?;
+        plan.carry_out(&may, &mut Job::new()?)?;
         assert!(vm_text(&vm)?.as_str() == "-[0,4)@0 -[4,8)@0#9 -[8,16)@8");
         Ok(())
     }
 
     #[test]
     fn an_error_keeps_what_was_done() -> Result {
+        let may = MayAlloc::here();
         let world = World::new()?;
         for planned in [false, true] {
             let mut vm = three(&world)?;
             vm.driver_mut().fail_at = Some(1);
             let mut job = Job::new()?;
             let result = if planned {
-                vm.unmap_ops(&MayAlloc::here(), 3, 10)?
-                    .carry_out(&MayAlloc::here(), &mut job)
+                vm.unmap_ops(&may, 3, 10)?.carry_out(&may, &mut job)
             } else {
                 vm.sm_unmap(3, 10, &mut job)
             };

@@ -68,13 +68,14 @@ impl Hw {
 
     fn take_number(&self) -> Result<u32> {
         let mut words = self.contexts.lock();
-        let word = words
-            .iter()
-            .position(|word| *word != u64::MAX)
+        let (first, word) = (0..)
+            .step_by(u64::BITS as usize)
+            .zip(words.iter_mut())
+            .find(|(_, word)| **word != u64::MAX)
             .ok_or(ENOSPC)?;
-        let bit = words[word].trailing_ones();
-        words[word] |= 1 << bit;
-        Ok(word as u32 * u64::BITS + bit)
+        let bit = word.trailing_ones();
+        *word |= 1u64.wrapping_shl(bit);
+        Ok(first | bit)
     }
 }
 
@@ -95,7 +96,9 @@ pub(crate) struct Context {
 impl Drop for Context {
     fn drop(&mut self) {
         let mut words = self.hw.contexts.lock();
-        words[(self.number / u64::BITS) as usize] &= !(1 << (self.number % u64::BITS));
+        if let Some(word) = words.get_mut((self.number / u64::BITS) as usize) {
+            *word &= !1u64.wrapping_shl(self.number % u64::BITS);
+        }
     }
 }
 
@@ -297,14 +300,15 @@ impl<'a> Source<'a> {
         } else {
             offset.checked_add(repeat).filter(|end| from < *end)
         };
-        if from < offset || end.is_none_or(|end| end > object.size() as u64) {
+        let at = from.checked_sub(offset).ok_or(EINVAL)?;
+        if end.is_none_or(|end| end > object.size() as u64) {
             return Err(EINVAL);
         }
         let pages = gem::pages(object).ok_or(EIO)?;
         Ok(Self {
             raw: c::evgem_pt_source {
                 pages: pages.as_ptr().wrapping_add((offset >> PAGE_SHIFT) as usize),
-                at: (from - offset) >> PAGE_SHIFT,
+                at: at >> PAGE_SHIFT,
                 repeat: repeat >> PAGE_SHIFT,
             },
             _object: PhantomData,

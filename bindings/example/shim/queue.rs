@@ -4,7 +4,7 @@
 
 use core::{marker::PhantomData, ptr::NonNull};
 
-use drm_gpuvm::{Fence, Syncs, WorkqueueUser};
+use drm_gpuvm::{Fence, MayAlloc, Syncs, WorkqueueUser};
 use kernel::{
     bindings::dma_fence,
     device::Device,
@@ -66,27 +66,30 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// Room for so many bytes of commands.
-    pub(crate) fn new(size: usize) -> Result<Self> {
-        Ok(Self {
-            bytes: KVVec::with_capacity(size, GFP_KERNEL_ACCOUNT)?,
-        })
-    }
-
-    /// Copies commands of a program behind what there is. `EFAULT`; `EINVAL` for commands that the
-    /// device does not know, and then this is good for nothing any more.
-    pub(crate) fn append(&mut self, address: u64, size: usize) -> Result {
-        let from = UserSlice::new(UserPtr::from_addr(address as usize), size);
-        let start = self.bytes.len();
-        from.read_all(&mut self.bytes, GFP_KERNEL_ACCOUNT)?;
-        let added = &self.bytes[start..];
-        // SAFETY: The commands are memory of ours.
-        if !unsafe { c::evgem_cmds_valid(added.as_ptr().cast(), added.len()) } {
-            // INVARIANT: What is not valid goes.
-            self.bytes.clear();
+    /// Copies commands of a program: so many bytes in all, from so many places with an address and a
+    /// length each. `ENOMEM`; `EFAULT`; `EINVAL` for commands that the device does not know, or if
+    /// the lengths are more than `size` or less.
+    pub(crate) fn read(places: impl Iterator<Item = (u64, usize)>, size: usize) -> Result<Self> {
+        let mut bytes = KVVec::with_capacity(size, GFP_KERNEL_ACCOUNT)?;
+        let mut left = bytes.spare_capacity_mut().get_mut(..size).ok_or(EINVAL)?;
+        for (address, length) in places {
+            let (some, rest) = left.split_at_mut_checked(length).ok_or(EINVAL)?;
+            UserSlice::new(UserPtr::from_addr(address as usize), length)
+                .reader()
+                .read_raw(some)?;
+            // SAFETY: The commands are memory of ours, which was written.
+            if !unsafe { c::evgem_cmds_valid(some.as_ptr().cast(), length) } {
+                return Err(EINVAL);
+            }
+            left = rest;
+        }
+        if !left.is_empty() {
             return Err(EINVAL);
         }
-        Ok(())
+        // INVARIANT: All were checked.
+        // SAFETY: There is room for so many, and so many were written.
+        unsafe { bytes.inc_len(size) };
+        Ok(Self { bytes })
     }
 }
 
@@ -327,9 +330,9 @@ pub(crate) struct NewJob<'q, B: Backend> {
 
 impl<B: Backend> NewJob<'_, B> {
     /// Lets it wait for what is to be waited for. `ENOMEM`.
-    pub(crate) fn wait_for(&mut self, syncs: &mut Syncs) -> Result {
+    pub(crate) fn wait_for(&mut self, may: &MayAlloc, syncs: &mut Syncs) -> Result {
         // SAFETY: The job is ours, and not armed.
-        unsafe { syncs.let_wait(c::shim_job_base(self.job.as_ptr())) }
+        unsafe { syncs.let_wait(may, c::shim_job_base(self.job.as_ptr())) }
     }
 
     /// Puts it into its queue. `hand_out` gets its fence, in the fence signalling section.

@@ -64,16 +64,14 @@ fn slice(address: u64, length: usize) -> UserSlice {
 
 /// One element that is longer than this kernel knows it: `E2BIG` unless the rest is zero.
 fn read_longer<T: Plain>(address: u64, stride: usize, to: &mut MaybeUninit<T>) -> Result {
-    let mut tail = slice(
-        address.wrapping_add(size_of::<T>() as u64),
-        stride - size_of::<T>(),
-    )
-    .reader();
+    let length = stride.checked_sub(size_of::<T>()).ok_or(EINVAL)?;
+    let mut tail = slice(address.wrapping_add(size_of::<T>() as u64), length).reader();
     let mut bytes = [0u8; 64];
     while !tail.is_empty() {
         let n = tail.len().min(bytes.len());
-        tail.read_slice(&mut bytes[..n])?;
-        if bytes[..n].iter().any(|&byte| byte != 0) {
+        let some = bytes.get_mut(..n).ok_or(EINVAL)?;
+        tail.read_slice(some)?;
+        if some.iter().any(|&byte| byte != 0) {
             return Err(E2BIG);
         }
     }
@@ -99,13 +97,14 @@ pub(crate) fn read_array<T: Plain>(array: &c::drm_evgem_array, max: u32) -> Resu
     let mut copy = KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
     let spare = copy.spare_capacity_mut().get_mut(..count).ok_or(ENOMEM)?;
     if stride == size {
-        slice(array.ptr, count * size)
+        slice(array.ptr, count.checked_mul(size).ok_or(EINVAL)?)
             .reader()
             .read_raw(space(spare))?;
     } else {
-        for (number, element) in (0..).zip(spare) {
-            let address = array.ptr.wrapping_add(number * u64::from(array.stride));
+        let mut address = array.ptr;
+        for element in spare {
             read_longer(address, stride, element)?;
+            address = address.wrapping_add(array.stride.into());
         }
     }
     // SAFETY: So many were written, and any bytes are a value.
@@ -118,11 +117,10 @@ pub(crate) fn read_array<T: Plain>(array: &c::drm_evgem_array, max: u32) -> Resu
 /// Context: as [`read_array`].
 pub(crate) fn write_answer(address: u64, room: usize, answer: &[u8]) -> Result {
     let mut writer = slice(address, room).writer();
-    writer.write_slice(&answer[..answer.len().min(room)])?;
+    writer.write_slice(answer.get(..room).unwrap_or(answer))?;
     while !writer.is_empty() {
         let zeros = [0u8; 64];
-        let n = writer.len().min(zeros.len());
-        writer.write_slice(&zeros[..n])?;
+        writer.write_slice(zeros.get(..writer.len()).unwrap_or(&zeros))?;
     }
     Ok(())
 }
