@@ -94,6 +94,9 @@ struct bench_vm {
 };
 
 /* bench_vm.c */
+struct bench_vm *bench_vm_create_bare(struct bench *b,
+				      enum drm_gpuvm_flags flags, u32 room);
+int bench_vm_prepare(struct bench_vm *vm, u32 count);
 struct bench_vm *bench_vm_create(struct bench *b, enum drm_gpuvm_flags flags,
 				 u32 room);
 int bench_vm_close(struct bench_vm *vm);

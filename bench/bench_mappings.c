@@ -212,7 +212,8 @@ static int rows_cut(struct bench_set *set)
 	u64 sum;
 	int ret;
 
-	ret = map_early(set) ?:
+	ret = bench_vm_prepare(set->vm, set->vm->stocked) ?:
+	      map_early(set) ?:
 	      bench_visit(set->b, set->vm, "map-random", set->order, set->ops,
 			  do_map) ?:
 	      bench_vm_expect(set->vm, set->n, NULL) ?:
@@ -288,7 +289,7 @@ static int rows_insert(struct bench_set *set)
 	for (i = 0; i < set->n; i++)
 		set->vas[i] = bench_vm_take(set->vm);
 
-	ret = row_insert(set);
+	ret = bench_vm_prepare(set->vm, set->n) ?: row_insert(set);
 	if (ret)
 		return ret;
 

@@ -31,7 +31,8 @@ int bench_bytes(struct bench *b)
 	if (!order)
 		return -ENOMEM;
 
-	vm = bench_vm_create(b, 0, b->n);
+	/* What is set aside and not used is not a mapping's. */
+	vm = bench_vm_create_bare(b, 0, b->n);
 	if (!vm) {
 		kvfree(order);
 		return -ENOMEM;
@@ -39,8 +40,11 @@ int bench_bytes(struct bench *b)
 	/* The stock's own array is the benchmark's. */
 	stocked = memory_used() - b->n * sizeof(*vm->stock);
 
-	for (i = 0; i < b->n && !ret; i++)
-		ret = bench_vm_map_at(vm, order[i]);
+	for (i = 0; i < b->n && !ret; i++) {
+		if (!(i % SZ_1K))
+			ret = bench_vm_prepare(vm, SZ_1K);
+		ret = ret ?: bench_vm_map_at(vm, order[i]);
+	}
 	filled = memory_used() - b->n * sizeof(*vm->stock);
 
 	ret = ret ?:

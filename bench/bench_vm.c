@@ -149,15 +149,15 @@ static int vm_stock(struct bench_vm *vm, u32 room)
 }
 
 /**
- * bench_vm_create() - make a VM
+ * bench_vm_create_bare() - make a VM for which nothing is set aside
  * @b: the run
  * @flags: &enum drm_gpuvm_flags
  * @room: how many mappings there can be in it
  *
  * Return: the VM, ended by bench_vm_close(), or NULL.
  */
-struct bench_vm *bench_vm_create(struct bench *b, enum drm_gpuvm_flags flags,
-				 u32 room)
+struct bench_vm *bench_vm_create_bare(struct bench *b,
+				      enum drm_gpuvm_flags flags, u32 room)
 {
 	struct bench_vm *vm;
 
@@ -174,14 +174,46 @@ struct bench_vm *bench_vm_create(struct bench *b, enum drm_gpuvm_flags flags,
 	/* Says whether it succeeded in one core, nothing in the other. */
 	drm_gpuvm_init(&vm->base, "bench", flags, b->drm, vm->obj,
 		       0, BENCH_RANGE, 0, 0, &vm_ops);
-#ifdef drm_gpuvm_prepare_mappings
-	/* As the mappings are: before anything is timed. */
-	if (drm_gpuvm_prepare_mappings(&vm->base, room)) {
-		bench_vm_close(vm);
-		return NULL;
-	}
-#endif
 	return vm;
+}
+
+/**
+ * bench_vm_prepare() - set aside what new mappings will take
+ * @vm: the VM
+ * @count: how many may come
+ *
+ * Before they are timed, as the mappings themselves are allocated before. One of
+ * the cores has nothing to set aside.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int bench_vm_prepare(struct bench_vm *vm, u32 count)
+{
+#ifdef drm_gpuvm_prepare_mappings
+	return drm_gpuvm_prepare_mappings(&vm->base, count);
+#else
+	return 0;
+#endif
+}
+
+/**
+ * bench_vm_create() - make a VM, with all that its mappings will take
+ * @b: the run
+ * @flags: &enum drm_gpuvm_flags
+ * @room: how many mappings there can be in it
+ *
+ * Return: as bench_vm_create_bare().
+ */
+struct bench_vm *bench_vm_create(struct bench *b, enum drm_gpuvm_flags flags,
+				 u32 room)
+{
+	struct bench_vm *vm = bench_vm_create_bare(b, flags, room);
+
+	if (!vm || !bench_vm_prepare(vm, room))
+		return vm;
+
+	bench_vm_close(vm);
+	return NULL;
 }
 
 /* The owner's reference. Our core has a function for it, which is a macro. */

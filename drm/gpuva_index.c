@@ -17,9 +17,6 @@
  */
 #define SPILL_SMALL 2
 
-/* A walk asks for a mapping so many slots before it comes to it. */
-#define WALK_AHEAD 6
-
 /* How many mappings an insertion brings back into the tree, if there are any. */
 #define SPILL_DRAIN 4
 
@@ -35,6 +32,7 @@ void gpuva_index_init(struct gpuva_index *index)
 	index->spill = NULL;
 	index->spilled = 0;
 	index->head = NULL;
+	index->changes = 0;
 	index->leaves = 0;
 	gpuva_reserve_init(&index->reserve);
 }
@@ -198,6 +196,62 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 	return leaf->va[slot];
 }
 
+/* Who comes to a leaf by walking will read these, and then the next leaf. */
+static void leaf_prefetch(const struct gpuva_leaf *leaf, u32 live)
+{
+	for (; live; live &= live - 1) {
+		const struct drm_gpuva *va = leaf->va[__ffs(live)];
+
+		/* Two lines of memory, often; of each half, what is read first. */
+		prefetch(&va->va);
+		prefetch(&va->vm_bo);
+	}
+
+	if (leaf->next)
+		gpuva_node_prefetch(leaf->next);
+}
+
+/**
+ * gpuva_index_seek_on() - find the next mapping in a range that is to change
+ * @index: the index
+ * @addr: the address behind the mapping found last, which may be gone
+ * @last: last address of the range, not below @addr
+ *
+ * As gpuva_index_seek(), where what is found is most often the mapping behind
+ * the last one.
+ *
+ * Return: as gpuva_index_find().
+ */
+struct drm_gpuva *gpuva_index_seek_on(struct gpuva_index *index,
+				      u64 addr, u64 last)
+{
+	const unsigned long finger = index->finger;
+	const unsigned int hint = finger & (GPUVA_NODE_ALIGN - 1);
+	struct gpuva_leaf *from = gpuva_finger_leaf(finger), *leaf;
+	unsigned int slot;
+
+	if (unlikely(!index->root || index->spill))
+		return gpuva_spill_find(index, addr, last);
+
+	/* Keys behind that slot that are below @addr have no mapping. */
+	if (from && hint < LEAF_SLOTS && from->last[hint] == addr - 1) {
+		leaf = from;
+		slot = hint + 1;
+	} else {
+		leaf = descend_from_finger(index, addr);
+		slot = gpuva_leaf_search(leaf, addr);
+	}
+
+	leaf = live_from(leaf, &slot);
+	if (!leaf || gpuva_leaf_addr(leaf, slot) > last)
+		return NULL;
+
+	if (leaf != from)
+		leaf_prefetch(leaf, leaf->live);
+	gpuva_finger_set(index, leaf, slot);
+	return leaf->va[slot];
+}
+
 /*
  * Whether [@addr, @last] hits a mapping in the tree. @slot is the first of @leaf
  * whose key is not below @last.
@@ -344,6 +398,7 @@ int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
 	if (gpuva_index_holds(va))
 		return -EEXIST;
 
+	index->changes++;
 	if (unlikely(!index->root || index->spill))
 		return insert_slowly(index, va);
 
@@ -415,6 +470,7 @@ void gpuva_index_remove(struct drm_gpuva *va)
 	struct gpuva_leaf *leaf;
 	unsigned int slot;
 
+	index->changes++;
 	if (unlikely(gpuva_is_spilled(va))) {
 		gpuva_spill_remove(index, va);
 		return;
@@ -430,7 +486,7 @@ void gpuva_index_remove(struct drm_gpuva *va)
 	leaf->count--;
 
 	/* Not each time: what it could merge with is too full more often. */
-	if (leaf->count <= LEAF_SPARSE && !(leaf->count & (leaf->count - 1)))
+	if (leaf->count <= LEAF_SPARSE && !(leaf->count % (LEAF_SPARSE / 2)))
 		gpuva_leaf_sparse(index, leaf);
 }
 
@@ -473,11 +529,55 @@ struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va)
 		return NULL;
 
 	gpuva_finger_set(index, leaf, slot);
-	/* Who walks comes to these next. */
-	prefetch(leaf->va[min(slot + WALK_AHEAD, LEAF_SLOTS - 1u)]);
-	if (!slot && leaf->next)
-		gpuva_node_prefetch(leaf->next);
 	return leaf->va[slot];
+}
+
+/**
+ * gpuva_index_walk() - go on with a walk where it cannot by itself
+ * @walk: the walk
+ * @va: the mapping that it is at, in an index
+ *
+ * Return: as gpuva_index_next().
+ */
+struct drm_gpuva *gpuva_index_walk(struct drm_gpuvm_walk *walk,
+				   const struct drm_gpuva *va)
+{
+	struct gpuva_index *index = gpuva_index_of(va);
+	const struct gpuva_leaf *leaf;
+	unsigned int slot;
+	u32 live;
+
+	/* A leaf is worth reading for who takes two steps without a change. */
+	if (index->spill || walk->changes != &index->changes ||
+	    walk->seen != index->changes || walk->last != va) {
+		walk->changes = &index->changes;
+		walk->seen = index->changes;
+		walk->vas = NULL;
+		walk->live = 0;
+		walk->last = gpuva_index_next(va);
+		return walk->last;
+	}
+
+	if (walk->vas) {
+		leaf = container_of(walk->vas, struct gpuva_leaf, va[0]);
+		live = 0;
+	} else {
+		leaf = locate(index, va, &slot);
+		live = leaf ? leaf->live & ~(BIT(slot + 1) - 1) : 0;
+	}
+
+	if (leaf && !live) {
+		leaf = leaf->next;
+		live = leaf ? leaf->live : 0;
+	}
+	if (!leaf)
+		return NULL;
+
+	leaf_prefetch(leaf, live);
+	walk->vas = leaf->va;
+	walk->live = live & (live - 1);
+	walk->last = leaf->va[__ffs(live)];
+	return walk->last;
 }
 
 /* The mapping in the tree with the highest address whose key is below @key. */

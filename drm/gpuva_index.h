@@ -17,6 +17,7 @@
 #include "gpuva_reserve.h"
 
 struct drm_gpuva;
+struct drm_gpuvm_walk;
 struct gpuva_leaf;
 
 /**
@@ -41,6 +42,8 @@ struct gpuva_index {
 	struct drm_gpuva *spill;
 	/** @head: the leaf with the lowest addresses, or NULL */
 	struct gpuva_leaf *head;
+	/** @changes: how often something came or went; a walk looks at it */
+	u64 changes;
 	/** @leaves: how many leaves there are; read without a lock, too */
 	u32 leaves;
 	/** @reserve: where nodes come from */
@@ -59,8 +62,12 @@ struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 				   u64 addr, u64 last);
 struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 				   u64 addr, u64 last);
+struct drm_gpuva *gpuva_index_seek_on(struct gpuva_index *index,
+				      u64 addr, u64 last);
 struct drm_gpuva *gpuva_index_first(const struct gpuva_index *index);
 struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va);
+struct drm_gpuva *gpuva_index_walk(struct drm_gpuvm_walk *walk,
+				   const struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_prev(const struct drm_gpuva *va);
 unsigned int gpuva_index_nodes(const struct gpuva_index *index,
 			       unsigned long mappings);

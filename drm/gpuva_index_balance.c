@@ -489,6 +489,47 @@ static void leaf_join(struct gpuva_index *index, struct gpuva_path *path,
 	fix_inner(index, path);
 }
 
+static struct gpuva_leaf *leaf_of(const struct gpuva_index *index, u64 key)
+{
+	unsigned int level = index->height;
+	void *node = index->root;
+
+	while (level--) {
+		const struct gpuva_inner *inner = node;
+
+		node = inner->child[gpuva_inner_search(inner, key)];
+	}
+
+	return node;
+}
+
+/*
+ * The first leaf of a parent goes, which is empty; the second gets its keys. To
+ * move what the second one has would take longer.
+ */
+static void leaf_drop_first(struct gpuva_index *index, struct gpuva_path *path)
+{
+	struct gpuva_inner *parent = path->inner[0];
+	struct gpuva_leaf *leaf = parent->child[0];
+	struct gpuva_leaf *right = parent->child[1];
+
+	if (leaf->low)
+		leaf_of(index, leaf->low - 1)->next = right;
+	else
+		index->head = right;
+
+	right->low = leaf->low;
+	parent->child[1] = leaf;
+	parent->child[0] = right;
+	if (gpuva_finger_leaf(index->finger) == leaf)
+		index->finger = 0;
+
+	inner_del_behind(parent, 0);
+	WRITE_ONCE(index->leaves, index->leaves - 1);
+	gpuva_reserve_give(&index->reserve, leaf);
+	fix_inner(index, path);
+}
+
 static void drop_root(struct gpuva_index *index)
 {
 	gpuva_reserve_give(&index->reserve, index->root);
@@ -531,9 +572,14 @@ void gpuva_leaf_sparse(struct gpuva_index *index, struct gpuva_leaf *leaf)
 		}
 	}
 
+	if (!leaf->count) {
+		leaf_drop_first(index, &path);
+		return;
+	}
+
 	if (slot + 1 < parent->count) {
 		other = parent->child[slot + 1];
-		if (other->count + leaf->count <= most)
+		if (other->count + leaf->count <= LEAF_MERGED)
 			leaf_join(index, &path, slot);
 	}
 }

@@ -31,6 +31,9 @@ static void part_of(struct drm_gpuva_op_map *part, const struct drm_gpuva *va,
 {
 	part->va.addr = start;
 	part->va.range = end - start;
+	if (start == end)
+		return;
+
 	part->gem.obj = va->gem.obj;
 	part->gem.offset = va->gem.offset;
 	/* What repeats is the same piece everywhere; only the phase moves. */
@@ -99,16 +102,13 @@ static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
 		       gpuvm_sm_step step, void *priv)
 {
 	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
-	struct drm_gpuva *va, *next;
+	struct drm_gpuva *va = gpuva_index_seek(index, addr, end - 1);
 
-	/* @step may free the mapping; most often no other is in the range. */
-	for (va = gpuva_index_seek(index, addr, end - 1);
-	     va && va->va.addr < end; va = next) {
+	while (va) {
+		/* @step may free the mapping. */
+		const u64 past = va->va.addr + va->va.range;
 		struct gpuvm_sm_cut cut;
 		int ret;
-
-		next = va->va.addr + va->va.range < end ?
-		       gpuva_index_next(va) : NULL;
 
 		cut_out(&cut, va, addr, end);
 		cut.unmap.keep = req && gpuvm_keeps(va, req);
@@ -116,6 +116,10 @@ static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
 		ret = step_cut(gpuvm, &cut, step, priv);
 		if (ret)
 			return ret;
+
+		/* Most often no other is in the range. */
+		va = past - 1 < end - 1 ?
+		     gpuva_index_seek_on(index, past, end - 1) : NULL;
 	}
 
 	return 0;

@@ -495,6 +495,23 @@ struct drm_gpuva *drm_gpuva_next_va(struct drm_gpuva *va)
 EXPORT_SYMBOL_GPL(drm_gpuva_next_va);
 
 /**
+ * drm_gpuvm_walk_on() - the next mapping of a walk that reads another leaf
+ * @walk: the walk
+ * @va: where it is: an inserted mapping, or NULL
+ *
+ * For drm_gpuvm_walk_next(), which does without wherever it can.
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: as drm_gpuva_next_va().
+ */
+struct drm_gpuva *drm_gpuvm_walk_on(struct drm_gpuvm_walk *walk,
+				    struct drm_gpuva *va)
+{
+	return va ? gpuva_index_walk(walk, va) : NULL;
+}
+EXPORT_SYMBOL_GPL(drm_gpuvm_walk_on);
+
+/**
  * drm_gpuva_prev_va() - the mapping with the next lower address
  * @va: an inserted mapping, or NULL
  *

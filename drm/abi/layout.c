@@ -23,5 +23,6 @@ static struct drm_gpuvm_map_req gpuvm_map_req __used;
 static struct drm_gpuvm_ops gpuvm_ops __used;
 static struct drm_gpuvm_sync gpuvm_sync __used;
 static struct drm_gpuvm_userptr_args gpuvm_userptr_args __used;
+static struct drm_gpuvm_walk gpuvm_walk __used;
 static enum drm_gpuvm_bind_op_type gpuvm_bind_op_type __used;
 static enum drm_gpuvm_bind_state gpuvm_bind_state __used;

@@ -19,6 +19,7 @@ STRUCTS = [
     "drm_gpuva",
     "drm_gpuvm_evict",
     "drm_gpuvm",
+    "drm_gpuvm_walk",
     "drm_gpuvm_abi",
     "drm_gpuvm_bo_entry",
     "drm_gpuvm_bo_list",

@@ -279,6 +279,10 @@ static void gim_compare(struct gim *gim, u32 page)
 	want = gim_owner(gim, gim_used_from(gim, page +
 						 gim->owner[found]->pages));
 	GIM_EXPECT(gim, gpuva_index_next(va) == want);
+	if (gpuva_last(va) != U64_MAX)
+		GIM_EXPECT(gim, gpuva_index_seek_on(&gim->index,
+						    gpuva_last(va) + 1,
+						    U64_MAX) == want);
 	want = gim_owner(gim, gim_used_before(gim, page));
 	GIM_EXPECT(gim, gpuva_index_prev(va) == want);
 }
@@ -287,11 +291,13 @@ static void gim_compare(struct gim *gim, u32 page)
 static void gim_walk(struct gim *gim)
 {
 	u32 page = gim_used_from(gim, 0);
+	struct drm_gpuvm_walk walk = {};
 	struct drm_gpuva *va;
 	u64 count = 0;
 
 	for (va = gpuva_index_first(&gim->index); va && !gim->error;
-	     va = gpuva_index_next(va)) {
+	     va = drm_gpuvm_walk_read(&walk, va) ?:
+		  gpuva_index_walk(&walk, va)) {
 		GIM_EXPECT(gim, page < GIM_PAGES);
 		GIM_EXPECT(gim, va == gim_owner(gim, page));
 		if (gim->error)

@@ -312,6 +312,42 @@ static void row24_walks(struct kunit *test)
 	gk_vm_close(test, vm);
 }
 
+/* What comes and goes ahead of a walk, while it is at the sixth of thirty. */
+static void row24_walks_see_changes(struct kunit *test)
+{
+	struct drm_gpuvm *vm = gk_vm_new(test);
+	struct drm_gpuva *vas[30], *va;
+	u64 want = 0;
+
+	for (int i = 0; i < 30; i++)
+		vas[i] = gk_va_insert(test, vm, NULL, i * 8, 4, 0);
+
+	drm_gpuvm_for_each_va_range(va, vm, 0, 30 * 8) {
+		KUNIT_EXPECT_EQ(test, va->va.addr, want);
+		want = va->va.addr + 8;
+		if (va == vas[5]) {
+			drm_gpuva_remove(vas[6]);
+			gk_va_free(vas[6]);
+			gk_va_insert(test, vm, NULL, 7 * 8 - 4, 4, 0);
+			want = 7 * 8 - 4;
+		} else if (want == 7 * 8 + 4) {
+			want = 7 * 8;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, want, 30 * 8);
+
+	/* Who puts the cursor elsewhere goes on from there. */
+	drm_gpuvm_for_each_va_range(va, vm, 0, 30 * 8) {
+		want = va->va.addr;
+		if (va == vas[12])
+			va = vas[28];
+		KUNIT_EXPECT_TRUE(test, want <= 12 * 8 || want == 29 * 8);
+	}
+	KUNIT_EXPECT_EQ(test, want, 29 * 8);
+
+	gk_vm_close(test, vm);
+}
+
 static void row24_range_walks(struct kunit *test)
 {
 	static const struct {
@@ -494,6 +530,7 @@ static struct kunit_case gpuvm_va_cases[] = {
 	KUNIT_CASE(row24_find_first),
 	KUNIT_CASE(row24_interval_empty),
 	KUNIT_CASE(row24_walks),
+	KUNIT_CASE(row24_walks_see_changes),
 	KUNIT_CASE(row24_range_walks),
 	KUNIT_CASE(row25_safe_walk),
 	KUNIT_CASE(row25_safe_range_walk),

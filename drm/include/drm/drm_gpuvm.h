@@ -280,6 +280,68 @@ struct drm_gpuva *drm_gpuva_next_va(struct drm_gpuva *va);
 struct drm_gpuva *drm_gpuva_prev_va(struct drm_gpuva *va);
 
 /**
+ * struct drm_gpuvm_walk - where a walk is
+ *
+ * The macros below keep one on the stack. The lock that the caller holds for the
+ * VM protects it.
+ */
+struct drm_gpuvm_walk {
+	/** @changes: how often the VM has changed; NULL at first */
+	const u64 *changes;
+	/** @seen: what @changes said when @live was read */
+	u64 seen;
+	/** @vas: a row of mappings, as long as there was no change, or NULL */
+	struct drm_gpuva *const *vas;
+	/** @last: what the walk came to last */
+	struct drm_gpuva *last;
+	/** @live: a bit for each mapping in @vas that is still to come */
+	u32 live;
+};
+
+struct drm_gpuva *drm_gpuvm_walk_on(struct drm_gpuvm_walk *walk,
+				    struct drm_gpuva *va);
+
+/**
+ * drm_gpuvm_walk_read() - the next mapping, if the walk has read it already
+ * @walk: the walk
+ * @va: where it is
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping; NULL if drm_gpuvm_walk_on() has to look for it.
+ */
+static inline struct drm_gpuva *
+drm_gpuvm_walk_read(struct drm_gpuvm_walk *walk, const struct drm_gpuva *va)
+{
+	const u32 live = walk->live;
+
+	if (!live || walk->last != va || *walk->changes != walk->seen)
+		return NULL;
+
+	walk->live = live & (live - 1);
+	walk->last = walk->vas[__builtin_ctz(live)];
+	return walk->last;
+}
+
+/**
+ * drm_gpuvm_walk_next() - the mapping with the next higher address, in a walk
+ * @walk: the walk, zeroed before the first step
+ * @va: where it is: an inserted mapping, or NULL
+ *
+ * As drm_gpuva_next_va(), and faster, as long as nothing changes from one step
+ * to the next.
+ *
+ * Context: the caller's lock for the VM is held.
+ * Return: the mapping, which may be &drm_gpuvm.kernel_alloc_node, or NULL.
+ */
+static inline struct drm_gpuva *
+drm_gpuvm_walk_next(struct drm_gpuvm_walk *walk, struct drm_gpuva *va)
+{
+	struct drm_gpuva *next = drm_gpuvm_walk_read(walk, va);
+
+	return next ? next : drm_gpuvm_walk_on(walk, va);
+}
+
+/**
  * drm_gpuvm_for_each_va() - walk all mappings of a VM in address order
  * @va__: the cursor, NULL after a walk that ran to its end
  * @gpuvm__: the VM
@@ -287,8 +349,10 @@ struct drm_gpuva *drm_gpuva_prev_va(struct drm_gpuva *va);
  * Meets &drm_gpuvm.kernel_alloc_node too.
  */
 #define drm_gpuvm_for_each_va(va__, gpuvm__) \
-	for (va__ = drm_gpuvm_first_va(gpuvm__); va__; \
-	     va__ = drm_gpuva_next_va(va__))
+	for (struct drm_gpuvm_walk walk__ = \
+	     (va__ = drm_gpuvm_first_va(gpuvm__), \
+	      (struct drm_gpuvm_walk) {}); va__; \
+	     va__ = drm_gpuvm_walk_next(&walk__, va__))
 
 /**
  * drm_gpuvm_for_each_va_safe() - the same, while the current mapping may be
@@ -298,9 +362,11 @@ struct drm_gpuva *drm_gpuva_prev_va(struct drm_gpuva *va);
  * @gpuvm__: the VM
  */
 #define drm_gpuvm_for_each_va_safe(va__, next__, gpuvm__) \
-	for (va__ = drm_gpuvm_first_va(gpuvm__), \
-	     next__ = drm_gpuva_next_va(va__); va__; \
-	     va__ = next__, next__ = drm_gpuva_next_va(va__))
+	for (struct drm_gpuvm_walk walk__ = \
+	     (va__ = drm_gpuvm_first_va(gpuvm__), \
+	      next__ = drm_gpuva_next_va(va__), \
+	      (struct drm_gpuvm_walk) {}); va__; \
+	     va__ = next__, next__ = drm_gpuvm_walk_next(&walk__, va__))
 
 /**
  * drm_gpuvm_for_each_va_range() - walk the mappings that overlap a range
@@ -313,10 +379,12 @@ struct drm_gpuva *drm_gpuva_prev_va(struct drm_gpuva *va);
  * &drm_gpuvm.kernel_alloc_node too.
  */
 #define drm_gpuvm_for_each_va_range(va__, gpuvm__, start__, end__) \
-	for (va__ = drm_gpuva_find_first(gpuvm__, start__, \
-					 (end__) - (start__)); \
+	for (struct drm_gpuvm_walk walk__ = \
+	     (va__ = drm_gpuva_find_first(gpuvm__, start__, \
+					  (end__) - (start__)), \
+	      (struct drm_gpuvm_walk) {}); \
 	     va__ && va__->va.addr < (end__); \
-	     va__ = drm_gpuva_next_va(va__))
+	     va__ = drm_gpuvm_walk_next(&walk__, va__))
 
 /**
  * drm_gpuvm_for_each_va_range_safe() - the same, while the current mapping may
@@ -328,11 +396,13 @@ struct drm_gpuva *drm_gpuva_prev_va(struct drm_gpuva *va);
  * @end__: the address behind its last one
  */
 #define drm_gpuvm_for_each_va_range_safe(va__, next__, gpuvm__, start__, end__) \
-	for (va__ = drm_gpuva_find_first(gpuvm__, start__, \
-					 (end__) - (start__)), \
-	     next__ = drm_gpuva_next_va(va__); \
+	for (struct drm_gpuvm_walk walk__ = \
+	     (va__ = drm_gpuva_find_first(gpuvm__, start__, \
+					  (end__) - (start__)), \
+	      next__ = drm_gpuva_next_va(va__), \
+	      (struct drm_gpuvm_walk) {}); \
 	     va__ && va__->va.addr < (end__); \
-	     va__ = next__, next__ = drm_gpuva_next_va(va__))
+	     va__ = next__, next__ = drm_gpuvm_walk_next(&walk__, va__))
 
 /**
  * struct drm_gpuvm_bo_entry - the lists that a vm_bo is on

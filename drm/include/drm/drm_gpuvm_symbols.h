@@ -51,6 +51,7 @@
 #define drm_gpuvm_first_va			ref_drm_gpuvm_first_va
 #define drm_gpuva_next_va			ref_drm_gpuva_next_va
 #define drm_gpuva_prev_va			ref_drm_gpuva_prev_va
+#define drm_gpuvm_walk_on			ref_drm_gpuvm_walk_on
 #define drm_gpuvm_bo_first_va			ref_drm_gpuvm_bo_first_va
 #define drm_gpuvm_bo_next_va			ref_drm_gpuvm_bo_next_va
 #define drm_gem_first_gpuvm_bo			ref_drm_gem_first_gpuvm_bo
