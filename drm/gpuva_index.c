@@ -17,6 +17,9 @@
  */
 #define SPILL_SMALL 2
 
+/* Who goes on one by one asks for a mapping so many slots before it comes to it. */
+#define STEP_AHEAD 6
+
 /* How many mappings an insertion brings back into the tree, if there are any. */
 #define SPILL_DRAIN 4
 
@@ -529,6 +532,9 @@ struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va)
 		return NULL;
 
 	gpuva_finger_set(index, leaf, slot);
+	prefetch(leaf->va[min(slot + STEP_AHEAD, LEAF_SLOTS - 1u)]);
+	if (!slot && leaf->next)
+		gpuva_node_prefetch(leaf->next);
 	return leaf->va[slot];
 }
 
