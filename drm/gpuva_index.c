@@ -20,6 +20,9 @@
 /* Who goes on one by one asks for a mapping so many slots before it comes to it. */
 #define STEP_AHEAD 6
 
+/* At most so many nodes are made where a driver comes by. */
+#define TOP_UP_STEP 256u
+
 /* How many mappings an insertion brings back into the tree, if there are any. */
 #define SPILL_DRAIN 4
 
@@ -37,6 +40,7 @@ void gpuva_index_init(struct gpuva_index *index)
 	index->head = NULL;
 	index->changes = 0;
 	index->leaves = 0;
+	index->mappings = 0;
 	gpuva_reserve_init(&index->reserve);
 }
 
@@ -49,17 +53,6 @@ void gpuva_index_init(struct gpuva_index *index)
 bool gpuva_index_is_empty(const struct gpuva_index *index)
 {
 	return !index->root && !index->spill;
-}
-
-/**
- * gpuva_index_holds() - whether a mapping is in any index
- * @va: the mapping
- *
- * Return: true from a successful insert until the removal.
- */
-bool gpuva_index_holds(const struct drm_gpuva *va)
-{
-	return va->__index[0];
 }
 
 /**
@@ -199,15 +192,20 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 	return leaf->va[slot];
 }
 
-/* Who comes to a leaf by walking will read these, and then the next leaf. */
-static void leaf_prefetch(const struct gpuva_leaf *leaf, u32 live)
+/*
+ * Who comes to a leaf in order will read its mappings, and then the next leaf. A
+ * mapping is often in two lines of memory: who only walks most often wants the one
+ * where its range is.
+ */
+static __always_inline void leaf_prefetch(const struct gpuva_leaf *leaf,
+					  u32 live, bool whole)
 {
 	for (; live; live &= live - 1) {
 		const struct drm_gpuva *va = leaf->va[__ffs(live)];
 
-		/* Two lines of memory, often; of each half, what is read first. */
 		prefetch(&va->va);
-		prefetch(&va->vm_bo);
+		if (whole)
+			prefetch(&va->vm_bo);
 	}
 
 	if (leaf->next)
@@ -250,7 +248,7 @@ struct drm_gpuva *gpuva_index_seek_on(struct gpuva_index *index,
 		return NULL;
 
 	if (leaf != from)
-		leaf_prefetch(leaf, leaf->live);
+		leaf_prefetch(leaf, leaf->live, true);
 	gpuva_finger_set(index, leaf, slot);
 	return leaf->va[slot];
 }
@@ -320,6 +318,7 @@ static void fill_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 	leaf->va[slot] = va;
 	leaf->live |= BIT(slot);
 	leaf->count++;
+	WRITE_ONCE(index->mappings, index->mappings + 1);
 	va->__index[0] = (unsigned long)index;
 	gpuva_finger_set(index, leaf, slot);
 }
@@ -487,9 +486,10 @@ void gpuva_index_remove(struct drm_gpuva *va)
 	leaf->va[slot] = NULL;
 	leaf->live &= ~BIT(slot);
 	leaf->count--;
+	WRITE_ONCE(index->mappings, index->mappings - 1);
 
-	/* Not each time: what it could merge with is too full more often. */
-	if (leaf->count <= LEAF_SPARSE && !(leaf->count % (LEAF_SPARSE / 2)))
+	/* Once: later, another one that gets so sparse merges with this one. */
+	if (!leaf->count || leaf->count == LEAF_SPARSE)
 		gpuva_leaf_sparse(index, leaf);
 }
 
@@ -579,7 +579,7 @@ struct drm_gpuva *gpuva_index_walk(struct drm_gpuvm_walk *walk,
 	if (!leaf)
 		return NULL;
 
-	leaf_prefetch(leaf, live);
+	leaf_prefetch(leaf, live, false);
 	walk->vas = leaf->va;
 	walk->live = live & (live - 1);
 	walk->last = leaf->va[__ffs(live)];
@@ -669,16 +669,17 @@ unsigned int gpuva_index_nodes(const struct gpuva_index *index,
  */
 int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings)
 {
-	return gpuva_reserve_grow(&index->reserve,
+	return gpuva_reserve_keep(&index->reserve,
 				  gpuva_index_nodes(index, mappings));
 }
 
 /**
- * gpuva_index_top_up() - set aside what the next few insertions may take
+ * gpuva_index_top_up() - set aside what the next insertions may take
  * @index: the index
  *
  * Called wherever a driver comes by that may sleep. More for a large VM, where
- * more is done at once.
+ * more is done at once. And as many as it takes to empty the VM and to fill it
+ * again in any order, though not all of them in one call.
  *
  * Context: process; sleeps.
  * Return: 0; -ENOMEM.
@@ -686,6 +687,14 @@ int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings)
 int gpuva_index_top_up(struct gpuva_index *index)
 {
 	const u32 leaves = READ_ONCE(index->leaves);
+	const u32 loose = READ_ONCE(index->mappings) / LEAF_LOOSE;
+	u32 wanted = min(leaves / 16, TOP_UP_STEP);
 
-	return gpuva_reserve_keep(&index->reserve, min(leaves / 16, 256u));
+	if (loose > leaves)
+		wanted = max(wanted, loose - leaves +
+				     (loose - leaves) / (INNER_SLOTS / 4));
+
+	return gpuva_reserve_keep(&index->reserve,
+				  min(wanted, READ_ONCE(index->reserve.count) +
+					      TOP_UP_STEP));
 }

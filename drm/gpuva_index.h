@@ -14,10 +14,10 @@
 
 #include <linux/types.h>
 
+#include <drm/drm_gpuvm.h>
+
 #include "gpuva_reserve.h"
 
-struct drm_gpuva;
-struct drm_gpuvm_walk;
 struct gpuva_leaf;
 
 /**
@@ -46,6 +46,8 @@ struct gpuva_index {
 	u64 changes;
 	/** @leaves: how many leaves there are; read without a lock, too */
 	u32 leaves;
+	/** @mappings: how many mappings are in leaves; read without a lock, too */
+	u32 mappings;
 	/** @reserve: where nodes come from */
 	struct gpuva_reserve reserve;
 };
@@ -53,7 +55,6 @@ struct gpuva_index {
 void gpuva_index_init(struct gpuva_index *index);
 void gpuva_index_fini(struct gpuva_index *index);
 bool gpuva_index_is_empty(const struct gpuva_index *index);
-bool gpuva_index_holds(const struct drm_gpuva *va);
 bool gpuva_index_is_in(const struct gpuva_index *index,
 		       const struct drm_gpuva *va);
 int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va);
@@ -73,5 +74,16 @@ unsigned int gpuva_index_nodes(const struct gpuva_index *index,
 			       unsigned long mappings);
 int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings);
 int gpuva_index_top_up(struct gpuva_index *index);
+
+/**
+ * gpuva_index_holds() - whether a mapping is in any index
+ * @va: the mapping
+ *
+ * Return: true from a successful insert until the removal.
+ */
+static inline bool gpuva_index_holds(const struct drm_gpuva *va)
+{
+	return va->__index[0];
+}
 
 #endif

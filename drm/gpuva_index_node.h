@@ -24,10 +24,12 @@
 
 #define LEAF_SLOTS	24
 #define LEAF_ALL	(BIT(LEAF_SLOTS) - 1)
-/* A leaf that is less full than that looks for another to merge with. */
-#define LEAF_SPARSE	8
+/* A leaf that has no more than that looks for another to merge with. */
+#define LEAF_SPARSE	6
 /* Merged leaves are not to be split again at once. */
 #define LEAF_MERGED	18
+/* So many a leaf has, or more, however the mappings came. */
+#define LEAF_LOOSE	18
 
 #define INNER_SLOTS	32
 #define INNER_KEYS	(INNER_SLOTS - 1)
@@ -103,14 +105,15 @@ static inline unsigned int gpuva_inner_search(const struct gpuva_inner *inner,
 	const u64 *top = inner->top;
 	unsigned int i;
 
-	/* Without a branch that could be guessed wrongly. */
-	i = (top[15] < key) << 4;
-	i += (top[i + 7] < key) << 3;
-	i += (top[i + 3] < key) << 2;
-	i += (top[i + 1] < key) << 1;
-	i += top[i] < key;
+	/*
+	 * Without a branch that could be guessed wrongly; of four parts at a
+	 * time, because comparisons that do not wait for one another cost less.
+	 */
+	i = ((top[7] < key) + (top[15] < key) + (top[23] < key)) << 3;
+	i += ((top[i + 1] < key) + (top[i + 3] < key) +
+	      (top[i + 5] < key)) << 1;
 
-	return i;
+	return i + (top[i] < key);
 }
 
 /* The first slot whose key is not below @key; LEAF_SLOTS if there is none. */
@@ -121,13 +124,12 @@ static inline unsigned int gpuva_leaf_search(const struct gpuva_leaf *leaf,
 	unsigned int i;
 
 	i = ((last[7] < key) + (last[15] < key)) << 3;
-	i += (last[i + 3] < key) << 2;
-	i += (last[i + 1] < key) << 1;
-	i += last[i] < key;
+	i += ((last[i + 1] < key) + (last[i + 3] < key) +
+	      (last[i + 5] < key)) << 1;
 	/* The last of the last eight was not compared yet. */
 	i += last[i] < key;
 
-	return i;
+	return i + (last[i] < key);
 }
 
 /* The first address of the mapping in a slot. */

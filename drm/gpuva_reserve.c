@@ -3,14 +3,16 @@
  * Nodes that are set aside.
  */
 #include <linux/errno.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/sched/mm.h>
+#include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "gpuva_reserve.h"
 
-/* What comes back to a VM's reserve stays there, up to so many or more. */
+/* So many nodes of a VM are not worth being looked at by memory reclaim. */
 #define RESERVE_KEEPS 8u
 
 /*
@@ -19,10 +21,12 @@
  */
 #define RESERVE_SLACK 4u
 
-/* How many nodes the stock has at rest, and between which numbers it rests. */
+/* How many nodes the stock has at rest, and when it is filled up again. */
 #define STOCK_LOW 64
 #define STOCK_FILL 128
-#define STOCK_HIGH 256
+
+/* With so many to spare a VM offers them to memory reclaim. */
+#define SPARE_LEAST 64u
 
 #define BULK 16u
 
@@ -46,7 +50,7 @@ struct gpuva_free_node {
 struct gpuva_stock {
 	/** @nodes: the nodes; its lock is innermost, beside those of reserves */
 	struct gpuva_reserve nodes;
-	/** @work: fills and trims it */
+	/** @work: fills it */
 	struct work_struct work;
 	/** @wq: where that is done; unbound, as the CPU is busy taking nodes */
 	struct workqueue_struct *wq;
@@ -55,6 +59,20 @@ struct gpuva_stock {
 };
 
 static struct gpuva_stock stock;
+
+/**
+ * struct gpuva_spares - the VMs that have nodes to spare
+ */
+struct gpuva_spares {
+	/** @lock: protects @reserves; outside of their locks */
+	spinlock_t lock;
+	/** @reserves: &gpuva_reserve.spares of each of them */
+	struct list_head reserves;
+	/** @shrinker: how memory reclaim asks for these nodes */
+	struct shrinker *shrinker;
+};
+
+static struct gpuva_spares spares;
 
 static void push_locked(struct gpuva_reserve *reserve, void *memory)
 {
@@ -136,27 +154,18 @@ static int fill(struct gpuva_reserve *reserve, unsigned int wanted, gfp_t gfp)
 	return 0;
 }
 
-static void trim(struct gpuva_reserve *reserve, unsigned int keep)
+static void trim(struct gpuva_reserve *reserve)
 {
-	for (;;) {
-		void *node = NULL;
+	void *node;
 
-		spin_lock(&reserve->lock);
-		if (reserve->count > keep)
-			node = pop_locked(reserve);
-		spin_unlock(&reserve->lock);
-
-		if (!node)
-			return;
+	while ((node = pop(reserve)))
 		kmem_cache_free(stock.cache, node);
-	}
 }
 
 static void stock_work(struct work_struct *work)
 {
 	/* For want of memory there are fewer; whoever takes one asks again. */
 	fill(&stock.nodes, STOCK_FILL, GFP_KERNEL | __GFP_NOWARN);
-	trim(&stock.nodes, STOCK_HIGH);
 }
 
 /* A node of the stock, and the worker is told in good time. */
@@ -176,17 +185,102 @@ static void *stock_take(void)
 	return node;
 }
 
-static void stock_give(void *node)
+/* How many nodes a VM would not miss. */
+static unsigned int spare_locked(const struct gpuva_reserve *reserve)
 {
-	bool high;
+	const u32 wanted = reserve->promised + reserve->keep;
 
-	spin_lock(&stock.nodes.lock);
-	push_locked(&stock.nodes, node);
-	high = stock.nodes.count > STOCK_HIGH;
-	spin_unlock(&stock.nodes.lock);
+	lockdep_assert_held(&reserve->lock);
 
-	if (high)
-		queue_work(stock.wq, &stock.work);
+	return reserve->held || reserve->count <= wanted ?
+	       0 : reserve->count - wanted;
+}
+
+/* Whether spares_offer() is to follow, once the lock is gone. */
+static bool offers_locked(struct gpuva_reserve *reserve)
+{
+	if (reserve->offered || spare_locked(reserve) < SPARE_LEAST)
+		return false;
+
+	reserve->offered = true;
+	return true;
+}
+
+static void spares_offer(struct gpuva_reserve *reserve)
+{
+	spin_lock(&spares.lock);
+	list_add_tail(&reserve->spares, &spares.reserves);
+	spin_unlock(&spares.lock);
+}
+
+/* A node that nobody misses; who has no more of them is not asked again. */
+static void *spares_pop(void)
+{
+	struct gpuva_reserve *reserve, *next;
+	void *node = NULL;
+
+	spin_lock(&spares.lock);
+	list_for_each_entry_safe(reserve, next, &spares.reserves, spares) {
+		spin_lock(&reserve->lock);
+		if (spare_locked(reserve)) {
+			node = pop_locked(reserve);
+		} else if (!reserve->held) {
+			list_del_init(&reserve->spares);
+			reserve->offered = false;
+		}
+		spin_unlock(&reserve->lock);
+		if (node)
+			break;
+	}
+	spin_unlock(&spares.lock);
+
+	return node;
+}
+
+static unsigned long spares_count(struct shrinker *shrinker,
+				  struct shrink_control *sc)
+{
+	struct gpuva_reserve *reserve;
+	unsigned long count = 0;
+
+	spin_lock(&spares.lock);
+	list_for_each_entry(reserve, &spares.reserves, spares) {
+		spin_lock(&reserve->lock);
+		count += spare_locked(reserve);
+		spin_unlock(&reserve->lock);
+	}
+	spin_unlock(&spares.lock);
+
+	return count ?: SHRINK_EMPTY;
+}
+
+static unsigned long spares_scan(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	unsigned long freed = 0;
+	void *node;
+
+	while (freed < sc->nr_to_scan && (node = spares_pop())) {
+		kmem_cache_free(stock.cache, node);
+		freed++;
+	}
+
+	return freed ?: SHRINK_STOP;
+}
+
+static int spares_init(void)
+{
+	spin_lock_init(&spares.lock);
+	INIT_LIST_HEAD(&spares.reserves);
+
+	spares.shrinker = shrinker_alloc(0, GPUVA_NODE_CACHE);
+	if (!spares.shrinker)
+		return -ENOMEM;
+
+	spares.shrinker->count_objects = spares_count;
+	spares.shrinker->scan_objects = spares_scan;
+	shrinker_register(spares.shrinker);
+	return 0;
 }
 
 /**
@@ -197,26 +291,31 @@ static void stock_give(void *node)
  */
 int gpuva_reserve_module_init(void)
 {
-	int ret;
+	int ret = -ENOMEM;
 
 	stock.cache = kmem_cache_create(GPUVA_NODE_CACHE, GPUVA_NODE_SIZE,
 					GPUVA_NODE_ALIGN, 0, NULL);
 	if (!stock.cache)
-		return -ENOMEM;
+		return ret;
 
 	stock.wq = alloc_workqueue("drm_gpuva_nodes", WQ_UNBOUND, 1);
-	if (!stock.wq) {
-		kmem_cache_destroy(stock.cache);
-		return -ENOMEM;
-	}
+	if (!stock.wq)
+		goto err_destroy_cache;
 
 	gpuva_reserve_init(&stock.nodes);
 	INIT_WORK(&stock.work, stock_work);
-
-	ret = fill(&stock.nodes, STOCK_FILL, GFP_KERNEL);
+	ret = fill(&stock.nodes, STOCK_FILL, GFP_KERNEL) ?: spares_init();
 	if (ret)
-		gpuva_reserve_module_exit();
+		goto err_destroy_wq;
 
+	return 0;
+
+err_destroy_wq:
+	destroy_workqueue(stock.wq);
+	trim(&stock.nodes);
+err_destroy_cache:
+	kmem_cache_destroy(stock.cache);
+	stock.cache = NULL;
 	return ret;
 }
 
@@ -227,8 +326,9 @@ int gpuva_reserve_module_init(void)
  */
 void gpuva_reserve_module_exit(void)
 {
+	shrinker_free(spares.shrinker);
 	destroy_workqueue(stock.wq);
-	trim(&stock.nodes, 0);
+	trim(&stock.nodes);
 	kmem_cache_destroy(stock.cache);
 	stock.cache = NULL;
 }
@@ -241,6 +341,7 @@ void gpuva_reserve_init(struct gpuva_reserve *reserve)
 {
 	*reserve = (struct gpuva_reserve) { .keep = RESERVE_KEEPS };
 	spin_lock_init(&reserve->lock);
+	INIT_LIST_HEAD(&reserve->spares);
 }
 
 /**
@@ -251,18 +352,16 @@ void gpuva_reserve_init(struct gpuva_reserve *reserve)
  */
 void gpuva_reserve_fini(struct gpuva_reserve *reserve)
 {
-	trim(reserve, 0);
+	/* Once it is not in that list, memory reclaim does not know it. */
+	spin_lock(&spares.lock);
+	list_del_init(&reserve->spares);
+	spin_unlock(&spares.lock);
+
+	trim(reserve);
 }
 
-/**
- * gpuva_reserve_grow() - have some nodes beside those that are promised
- * @reserve: the reserve
- * @count: how many
- *
- * Context: process; sleeps.
- * Return: 0; -ENOMEM, and then there may be fewer.
- */
-int gpuva_reserve_grow(struct gpuva_reserve *reserve, unsigned int count)
+/* Beside those that are promised. */
+static int grow(struct gpuva_reserve *reserve, unsigned int count)
 {
 	might_alloc(GFP_KERNEL);
 
@@ -271,17 +370,24 @@ int gpuva_reserve_grow(struct gpuva_reserve *reserve, unsigned int count)
 }
 
 /**
- * gpuva_reserve_keep() - have some nodes, and keep as many of those that return
+ * gpuva_reserve_keep() - have some nodes beside those that are promised
  * @reserve: the reserve
  * @count: how many
  *
+ * From now on memory reclaim leaves it that many.
+ *
  * Context: process; sleeps.
- * Return: as gpuva_reserve_grow().
+ * Return: 0; -ENOMEM, and then there may be fewer.
  */
 int gpuva_reserve_keep(struct gpuva_reserve *reserve, unsigned int count)
 {
-	WRITE_ONCE(reserve->keep, max(RESERVE_SLACK + count, RESERVE_KEEPS));
-	return gpuva_reserve_grow(reserve, count);
+	if (READ_ONCE(reserve->keep) < RESERVE_SLACK + count) {
+		spin_lock(&reserve->lock);
+		reserve->keep = max(RESERVE_SLACK + count, reserve->keep);
+		spin_unlock(&reserve->lock);
+	}
+
+	return grow(reserve, count);
 }
 
 /**
@@ -301,7 +407,7 @@ int gpuva_reserve_promise(struct gpuva_reserve *reserve, unsigned int count)
 	reserve->promised += count;
 	spin_unlock(&reserve->lock);
 
-	ret = gpuva_reserve_grow(reserve, 0);
+	ret = grow(reserve, 0);
 	if (ret)
 		gpuva_reserve_release(reserve, count);
 
@@ -317,19 +423,19 @@ int gpuva_reserve_promise(struct gpuva_reserve *reserve, unsigned int count)
  */
 void gpuva_reserve_release(struct gpuva_reserve *reserve, unsigned int count)
 {
-	unsigned int keep;
+	bool offers;
 
 	spin_lock(&reserve->lock);
 	reserve->promised -= count;
-	keep = reserve->promised + reserve->keep;
+	offers = offers_locked(reserve);
 	spin_unlock(&reserve->lock);
 
-	if (!READ_ONCE(reserve->held))
-		trim(reserve, keep);
+	if (offers)
+		spares_offer(reserve);
 }
 
 /**
- * gpuva_reserve_hold() - keep all nodes that come back
+ * gpuva_reserve_hold() - keep all nodes from memory reclaim
  * @reserve: the reserve
  *
  * Between taking mappings out of an index and being certain that they are not
@@ -345,16 +451,22 @@ void gpuva_reserve_hold(struct gpuva_reserve *reserve)
 }
 
 /**
- * gpuva_reserve_unhold() - what came back may go
+ * gpuva_reserve_unhold() - memory reclaim may have what is to spare
  * @reserve: the reserve
  *
  * Context: fence signalling section.
  */
 void gpuva_reserve_unhold(struct gpuva_reserve *reserve)
 {
+	bool offers;
+
 	spin_lock(&reserve->lock);
 	reserve->held--;
+	offers = offers_locked(reserve);
 	spin_unlock(&reserve->lock);
+
+	if (offers)
+		spares_offer(reserve);
 }
 
 /**
@@ -374,19 +486,20 @@ void *gpuva_reserve_take(struct gpuva_reserve *reserve)
  * @reserve: the reserve
  * @node: the node
  *
+ * It stays with its VM, so that who empties one and fills it again finds what it
+ * takes, until memory reclaim wants it.
+ *
  * Context: fence signalling section.
  */
 void gpuva_reserve_give(struct gpuva_reserve *reserve, void *node)
 {
-	bool keep;
+	bool offers;
 
 	spin_lock(&reserve->lock);
-	keep = reserve->held ||
-	       reserve->count < reserve->promised + reserve->keep;
-	if (keep)
-		push_locked(reserve, node);
+	push_locked(reserve, node);
+	offers = offers_locked(reserve);
 	spin_unlock(&reserve->lock);
 
-	if (!keep)
-		stock_give(node);
+	if (unlikely(offers))
+		spares_offer(reserve);
 }

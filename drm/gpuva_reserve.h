@@ -3,13 +3,16 @@
  * Nodes that are set aside: memory that an index takes in the fence signalling
  * section, where it may not allocate.
  *
- * Each VM has a reserve, which grows where sleeping is allowed. For drivers that
- * come by no such place there is a stock of the module, which a worker fills up
- * and trims. Both may be empty; then the index does without.
+ * Each VM has a reserve, which grows where sleeping is allowed. What it had once
+ * it keeps: a VM that is emptied and filled again finds its nodes. Memory reclaim
+ * may take those that nobody asked for. For drivers that come by no such place
+ * there is a stock of the module, which a worker fills up. Both may be empty; then
+ * the index does without.
  */
 #ifndef __GPUVA_RESERVE_H__
 #define __GPUVA_RESERVE_H__
 
+#include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -26,7 +29,7 @@ struct gpuva_free_node;
  */
 struct gpuva_reserve {
 	/**
-	 * @lock: protects all members
+	 * @lock: protects all members but @spares
 	 *
 	 * Innermost; taken in the fence signalling section.
 	 */
@@ -37,10 +40,14 @@ struct gpuva_reserve {
 	u32 count;
 	/** @promised: how many of them are for jobs that are still to run */
 	u32 promised;
-	/** @keep: how many beside these are not to go; written without @lock */
+	/** @keep: how many beside these are not for memory reclaim */
 	u32 keep;
-	/** @held: nodes that come back all stay, as they may be needed again */
+	/** @held: none is for memory reclaim, as all may be needed again */
 	u32 held;
+	/** @offered: it is in the list below, or will be in a moment */
+	bool offered;
+	/** @spares: in &gpuva_spares.reserves; protected by its lock */
+	struct list_head spares;
 };
 
 int gpuva_reserve_module_init(void);
@@ -48,7 +55,6 @@ void gpuva_reserve_module_exit(void);
 
 void gpuva_reserve_init(struct gpuva_reserve *reserve);
 void gpuva_reserve_fini(struct gpuva_reserve *reserve);
-int gpuva_reserve_grow(struct gpuva_reserve *reserve, unsigned int count);
 int gpuva_reserve_keep(struct gpuva_reserve *reserve, unsigned int count);
 int gpuva_reserve_promise(struct gpuva_reserve *reserve, unsigned int count);
 void gpuva_reserve_release(struct gpuva_reserve *reserve, unsigned int count);

@@ -252,6 +252,25 @@ bool kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t count,
 #define kmem_cache_destroy(cache) host_free(cache)
 #define kmem_cache_free(cache, object) ((void)(cache), host_free(object))
 
+/* Memory reclaim, which never comes. */
+struct shrink_control {
+	unsigned long nr_to_scan;
+};
+
+struct shrinker {
+	unsigned long (*count_objects)(struct shrinker *shrinker,
+				       struct shrink_control *sc);
+	unsigned long (*scan_objects)(struct shrinker *shrinker,
+				      struct shrink_control *sc);
+};
+
+#define SHRINK_EMPTY (~0ul - 1)
+#define SHRINK_STOP (~0ul)
+#define shrinker_alloc(flags, name) \
+	((struct shrinker *)host_zalloc(sizeof(struct shrinker)))
+#define shrinker_register(shrinker) ((void)(shrinker))
+#define shrinker_free(shrinker) host_free(shrinker)
+
 /* Work is put off until somebody calls host_work(). */
 struct work_struct {
 	void (*func)(struct work_struct *work);

@@ -18,7 +18,7 @@ objects := $(patsubst %,$(OUT)/%.o,$(core) host rbtree)
 # What the core includes of the kernel: each is host.h.
 headers := $(patsubst %,$(OUT)/include/%.h,\
 	$(addprefix linux/,atomic bitops bits cleanup compiler dma-fence dma-resv export kernel kref list \
-		llist math64 minmax mutex overflow prefetch slab spinlock stddef string tracepoint types workqueue) \
+		llist math64 minmax mutex overflow prefetch shrinker slab spinlock stddef string tracepoint types workqueue) \
 	linux/sched/mm trace/define_trace \
 	$(addprefix drm/,drm_device drm_drv drm_exec drm_gem drm_print))
 

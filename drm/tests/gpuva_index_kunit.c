@@ -307,26 +307,112 @@ static void nodes_are_enough(struct kunit *test)
 	}
 }
 
+/* Memory reclaim comes, and wants more than there is. */
+static unsigned long reclaim_nodes(void)
+{
+	struct shrink_control sc = { .nr_to_scan = ULONG_MAX };
+	const unsigned long freed = spares_scan(spares.shrinker, &sc);
+
+	return freed == SHRINK_STOP ? 0 : freed;
+}
+
+/* As drivers do it that do not know how many mappings there will be. */
+static void insert_topping_up(struct kunit *test, u32 to)
+{
+	u32 page;
+
+	for (page = 0; page < to; page++) {
+		if (page % 16 == 0)
+			KUNIT_ASSERT_EQ(test, gpuva_index_top_up(&gim->index), 0);
+		insert(page, 1);
+	}
+}
+
+/* They are the VM's, until memory reclaim comes. */
 static void nodes_come_back(struct kunit *test)
 {
 	struct gpuva_reserve *reserve = &gim->index.reserve;
-	u32 page, unused;
+	unsigned long count;
+	u32 page, leaves;
 
-	prepare(test, 20000);
-	insert_up(0, 20000);
-	unused = reserve->count;
+	insert_topping_up(test, 20000);
+	leaves = gim->index.leaves;
 	for (page = 0; page < 20000; page++)
 		if (page % 100)
 			gim_remove(gim, at(page));
 	/* Two hundred of twenty thousand are left, scattered. */
 	KUNIT_EXPECT_LE(test, gim->index.leaves, 60);
 	expect_good(test);
-
 	gim_empty(gim);
-	KUNIT_EXPECT_LE(test, reserve->count, max(unused, reserve->keep));
-	flush_workqueue(stock.wq);
-	KUNIT_EXPECT_LE(test, stock.nodes.count, STOCK_HIGH);
-	KUNIT_EXPECT_GE(test, stock.nodes.count, STOCK_LOW);
+	KUNIT_EXPECT_GE(test, reserve->count, leaves);
+
+	count = spares_count(spares.shrinker, NULL);
+	KUNIT_EXPECT_EQ(test, count, reserve->count - reserve->keep);
+	KUNIT_EXPECT_EQ(test, reclaim_nodes(), count);
+	KUNIT_EXPECT_EQ(test, reserve->count, reserve->keep);
+	KUNIT_EXPECT_EQ(test, spares_count(spares.shrinker, NULL), SHRINK_EMPTY);
+	KUNIT_EXPECT_TRUE(test, list_empty(&spares.reserves));
+
+	/* And once more: it has to be offered again. */
+	insert_topping_up(test, 20000);
+	gim_empty(gim);
+	KUNIT_EXPECT_GE(test, reclaim_nodes(), leaves);
+	expect_good(test);
+}
+
+/* What was asked for, and what is promised to a job, is not to spare. */
+static void nodes_asked_for_stay(struct kunit *test)
+{
+	struct gpuva_reserve *reserve = &gim->index.reserve;
+	u32 page, unused;
+
+	prepare(test, 20000);
+	unused = reserve->count;
+	KUNIT_EXPECT_EQ(test, reclaim_nodes(), 0);
+	for (page = 0; page < 20000; page++)
+		insert(page * 16381 % 20000, 1);
+	gim_empty(gim);
+	KUNIT_EXPECT_EQ(test, reclaim_nodes(), 0);
+	KUNIT_EXPECT_EQ(test, reserve->count, unused);
+
+	KUNIT_ASSERT_EQ(test, gpuva_reserve_promise(reserve, unused + 500), 0);
+	KUNIT_EXPECT_EQ(test, reclaim_nodes(), 0);
+	gpuva_reserve_release(reserve, unused + 500);
+	KUNIT_EXPECT_EQ(test, reclaim_nodes(), reserve->promised + 500 + RESERVE_SLACK);
+	KUNIT_EXPECT_EQ(test, reserve->count, unused);
+}
+
+/* Emptied and filled again where nobody may sleep, and the stock is empty. */
+static void emptied_and_refilled(struct kunit *test)
+{
+	struct gpuva_index *index = &gim->index;
+	struct gpuva_free_node *stocked = NULL;
+	u32 round, page, leaves;
+
+	insert_topping_up(test, 20000);
+	leaves = index->leaves;
+
+	gim_silence_stock(true);
+	swap(stocked, stock.nodes.free);
+	for (round = 0; round < 3; round++) {
+		for (page = 0; page < 20000; page++)
+			gim_remove(gim, at(page));
+		KUNIT_EXPECT_EQ(test, index->leaves, 0);
+		insert_up(0, 20000);
+		KUNIT_EXPECT_EQ(test, index->spilled, 0);
+		KUNIT_EXPECT_EQ(test, index->leaves, leaves);
+	}
+	/* And in another order, which takes a third more. */
+	for (page = 0; page < 20000; page++)
+		gim_remove(gim, at(page));
+	for (page = 0; page < 20000; page++)
+		insert(page * 16381 % 20000, 1);
+	KUNIT_EXPECT_GT(test, index->leaves, leaves + leaves / 8);
+	KUNIT_EXPECT_EQ(test, index->spilled, 0);
+	expect_good(test);
+	swap(stocked, stock.nodes.free);
+	gim_silence_stock(false);
+	gim_empty(gim);
 }
 
 /* Until it is certain that they are not needed, all stay where they are. */
@@ -335,42 +421,61 @@ static void nodes_are_held(struct kunit *test)
 	struct gpuva_reserve *reserve = &gim->index.reserve;
 	u32 page, leaves;
 
-	prepare(test, 20000);
-	insert_up(0, 20000);
+	insert_topping_up(test, 20000);
 	leaves = gim->index.leaves;
 	gpuva_reserve_hold(reserve);
 	for (page = 0; page < 20000; page++)
 		gim_remove(gim, at(page));
-	KUNIT_EXPECT_GE(test, reserve->count, leaves);
 	gim_empty(gim);
+	KUNIT_EXPECT_EQ(test, spares_count(spares.shrinker, NULL), SHRINK_EMPTY);
+	KUNIT_EXPECT_EQ(test, reclaim_nodes(), 0);
+	KUNIT_EXPECT_GE(test, reserve->count, leaves);
 
-	flush_workqueue(stock.wq);
 	page = stock.nodes.count;
 	insert_up(0, 20000);
 	KUNIT_EXPECT_EQ(test, stock.nodes.count, page);
-	gpuva_reserve_unhold(reserve);
 	gim_empty(gim);
-	gpuva_reserve_release(reserve, 0);
-	KUNIT_EXPECT_LE(test, reserve->count, reserve->keep);
+	gpuva_reserve_unhold(reserve);
+	KUNIT_EXPECT_GT(test, reclaim_nodes(), 0);
+	KUNIT_EXPECT_EQ(test, reserve->count, reserve->keep);
+}
+
+/* Whose VM is gone is not asked. */
+static void spares_end_with_their_vm(struct kunit *test)
+{
+	struct gpuva_reserve *reserve = kunit_kzalloc(test, sizeof(*reserve),
+						      GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, reserve);
+	gpuva_reserve_init(reserve);
+	for (i = 0; i < STOCK_FILL; i++) {
+		void *node = kmem_cache_alloc(stock.cache, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, node);
+		gpuva_reserve_give(reserve, node);
+	}
+	KUNIT_EXPECT_EQ(test, spares_count(spares.shrinker, NULL),
+			STOCK_FILL - RESERVE_KEEPS);
+	gpuva_reserve_fini(reserve);
+	KUNIT_EXPECT_EQ(test, reserve->count, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&spares.reserves));
 }
 
 /* The worker fills the stock while somebody takes from it. */
 static void stock_is_filled(struct kunit *test)
 {
-	struct gpuva_reserve *reserve = &gim->index.reserve;
 	void *nodes[STOCK_FILL];
 	unsigned int i, round;
 
 	for (round = 0; round < 20; round++) {
 		for (i = 0; i < STOCK_FILL; i++)
-			nodes[i] = gpuva_reserve_take(reserve);
+			nodes[i] = stock_take();
 		flush_workqueue(stock.wq);
 		KUNIT_EXPECT_GE(test, stock.nodes.count, STOCK_FILL);
 		for (i = 0; i < STOCK_FILL; i++)
 			if (nodes[i])
-				gpuva_reserve_give(reserve, nodes[i]);
-		flush_workqueue(stock.wq);
-		KUNIT_EXPECT_LE(test, stock.nodes.count, STOCK_HIGH);
+				kmem_cache_free(stock.cache, nodes[i]);
 	}
 }
 
@@ -410,7 +515,10 @@ static struct kunit_case index_cases[] = {
 	KUNIT_CASE_SLOW(ascending_fills_leaves),
 	KUNIT_CASE_SLOW(nodes_are_enough),
 	KUNIT_CASE(nodes_come_back),
+	KUNIT_CASE(nodes_asked_for_stay),
+	KUNIT_CASE(emptied_and_refilled),
 	KUNIT_CASE(nodes_are_held),
+	KUNIT_CASE(spares_end_with_their_vm),
 	KUNIT_CASE(stock_is_filled),
 	{}
 };
