@@ -114,7 +114,7 @@ int gpuvm_map_req_check(struct drm_gpuvm *gpuvm,
 {
 	const struct drm_gpuva_op_va *va = &req->map.va;
 
-	if (!drm_gpuvm_range_valid(gpuvm, va->addr, va->range) ||
+	if (!gpuvm_range_valid(gpuvm, va->addr, va->range) ||
 	    (req->flags & NOT_REQUESTED) || req->__pad || req->__reserved ||
 	    !gpuvm_attrs_valid(&req->attrs, req->map.gem.obj))
 		return -EINVAL;

@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/llist.h>
+#include <linux/overflow.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 
@@ -130,9 +131,36 @@ static inline void gpuvm_gpuva_assert_held(struct drm_gpuvm *gpuvm,
 		dma_resv_assert_held(obj->resv);
 }
 
+/* Whether a range is empty, or does not end below 2^64. */
+static inline bool gpuvm_range_wraps(u64 addr, u64 range)
+{
+	u64 end;
+
+	return !range || check_add_overflow(addr, range, &end);
+}
+
+/* Whether a proper range lies in the VA space as a whole. */
+static inline bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr,
+			       u64 range)
+{
+	return !gpuvm_range_wraps(addr, range) &&
+	       addr >= gpuvm->mm_start &&
+	       range <= gpuvm->mm_range &&
+	       addr - gpuvm->mm_start <= gpuvm->mm_range - range;
+}
+
+static inline bool gpuvm_range_valid(const struct drm_gpuvm *gpuvm, u64 addr,
+				     u64 range)
+{
+	const struct drm_gpuva_range *reserve = &gpuvm->kernel_alloc_node.va;
+
+	return gpuvm_in_mm(gpuvm, addr, range) &&
+	       !(reserve->range && addr < reserve->addr + reserve->range &&
+		 reserve->addr < addr + range);
+}
+
 /* gpuvm_vm.c */
-bool gpuvm_range_wraps(u64 addr, u64 range);
-bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr, u64 range);
+void gpuvm_release(struct kref *kref);
 
 /* gpuvm_attrs.c */
 bool gpuvm_attrs_valid(const struct drm_gpuva_attrs *attrs,

@@ -26,8 +26,9 @@ struct gpuvm_sm_cut {
 	struct drm_gpuva_op_va piece;
 };
 
-static void part_of(struct drm_gpuva_op_map *part, const struct drm_gpuva *va,
-		    u64 start, u64 end)
+static __always_inline void part_of(struct drm_gpuva_op_map *part,
+				    const struct drm_gpuva *va,
+				    u64 start, u64 end)
 {
 	part->va.addr = start;
 	part->va.range = end - start;
@@ -41,8 +42,8 @@ static void part_of(struct drm_gpuva_op_map *part, const struct drm_gpuva *va,
 		part->gem.offset += start - va->va.addr;
 }
 
-static void cut_out(struct gpuvm_sm_cut *cut, struct drm_gpuva *va,
-		    u64 addr, u64 end)
+static __always_inline void cut_out(struct gpuvm_sm_cut *cut,
+				    struct drm_gpuva *va, u64 addr, u64 end)
 {
 	const u64 va_end = va->va.addr + va->va.range;
 	const u64 first = max(addr, va->va.addr);
@@ -61,8 +62,9 @@ static bool is_cut(const struct gpuvm_sm_cut *cut)
 	return cut->prev.va.range || cut->next.va.range;
 }
 
-static int step_cut(struct drm_gpuvm *gpuvm, struct gpuvm_sm_cut *cut,
-		    gpuvm_sm_step step, void *priv)
+static __always_inline int step_cut(struct drm_gpuvm *gpuvm,
+				    struct gpuvm_sm_cut *cut,
+				    gpuvm_sm_step step, void *priv)
 {
 	struct drm_gpuva_op op = {};
 
@@ -80,9 +82,10 @@ static int step_cut(struct drm_gpuvm *gpuvm, struct gpuvm_sm_cut *cut,
 }
 
 /* Map what of the request is in a range: all of it, or a piece. */
-static int step_map(struct drm_gpuvm *gpuvm, const struct drm_gpuva_op_va *va,
-		    const struct drm_gpuvm_map_req *req,
-		    gpuvm_sm_step step, void *priv)
+static __always_inline int step_map(struct drm_gpuvm *gpuvm,
+				    const struct drm_gpuva_op_va *va,
+				    const struct drm_gpuvm_map_req *req,
+				    gpuvm_sm_step step, void *priv)
 {
 	struct drm_gpuva_op op = {
 		.op = DRM_GPUVA_OP_MAP,
@@ -96,10 +99,16 @@ static int step_map(struct drm_gpuvm *gpuvm, const struct drm_gpuva_op_va *va,
 	return step(gpuvm, &op, priv);
 }
 
-/* Empty a range; @req is what comes into it, or NULL. */
-static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
-		       const struct drm_gpuvm_map_req *req,
-		       gpuvm_sm_step step, void *priv)
+/*
+ * Empty a range; @req is what comes into it, or NULL.
+ *
+ * Inlined, as all that it calls: where @step is known, the driver's callbacks are
+ * called from in here.
+ */
+static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
+				       u64 addr, u64 end,
+				       const struct drm_gpuvm_map_req *req,
+				       gpuvm_sm_step step, void *priv)
 {
 	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
 	struct drm_gpuva *va = gpuva_index_seek(index, addr, end - 1);
@@ -125,17 +134,9 @@ static int clear_range(struct drm_gpuvm *gpuvm, u64 addr, u64 end,
 	return 0;
 }
 
-/**
- * gpuvm_sm_map() - find the operations that map a range
- * @gpuvm: the VM
- * @req: what to map
- * @step: called for each operation, in address order, for the MAP last
- * @priv: for @step
- *
- * Return: 0; what gpuvm_map_req_check() returns; what @step returns.
- */
-int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
-		 gpuvm_sm_step step, void *priv)
+static __always_inline int sm_map(struct drm_gpuvm *gpuvm,
+				  const struct drm_gpuvm_map_req *req,
+				  gpuvm_sm_step step, void *priv)
 {
 	const struct drm_gpuva_op_va *va = &req->map.va;
 	int ret;
@@ -152,6 +153,30 @@ int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
 	return step_map(gpuvm, va, req, step, priv);
 }
 
+static __always_inline int sm_unmap(struct drm_gpuvm *gpuvm, u64 addr,
+				    u64 range, gpuvm_sm_step step, void *priv)
+{
+	if (!gpuvm_range_valid(gpuvm, addr, range))
+		return -EINVAL;
+
+	return clear_range(gpuvm, addr, addr + range, NULL, step, priv);
+}
+
+/**
+ * gpuvm_sm_map() - find the operations that map a range
+ * @gpuvm: the VM
+ * @req: what to map
+ * @step: called for each operation, in address order, for the MAP last
+ * @priv: for @step
+ *
+ * Return: 0; what gpuvm_map_req_check() returns; what @step returns.
+ */
+int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
+		 gpuvm_sm_step step, void *priv)
+{
+	return sm_map(gpuvm, req, step, priv);
+}
+
 /**
  * gpuvm_sm_unmap() - find the operations that unmap a range
  * @gpuvm: the VM
@@ -166,10 +191,7 @@ int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
 int gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
 		   gpuvm_sm_step step, void *priv)
 {
-	if (!drm_gpuvm_range_valid(gpuvm, addr, range))
-		return -EINVAL;
-
-	return clear_range(gpuvm, addr, addr + range, NULL, step, priv);
+	return sm_unmap(gpuvm, addr, range, step, priv);
 }
 
 /**
@@ -265,7 +287,7 @@ int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 	if (!can_unmap(gpuvm->ops) || !gpuvm->ops->sm_step_map)
 		return -EINVAL;
 
-	return gpuvm_sm_map(gpuvm, req, step_driver, priv);
+	return sm_map(gpuvm, req, step_driver, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 
@@ -287,7 +309,7 @@ int drm_gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, void *priv,
 	if (!can_unmap(gpuvm->ops))
 		return -EINVAL;
 
-	return gpuvm_sm_unmap(gpuvm, addr, range, step_driver, priv);
+	return sm_unmap(gpuvm, addr, range, step_driver, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap);
 

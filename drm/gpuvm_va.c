@@ -3,7 +3,6 @@
  * Mappings: in and out of a VM, linked to the object behind them, found again.
  */
 #include <linux/mutex.h>
-#include <linux/overflow.h>
 
 #include <drm/drm_print.h>
 
@@ -49,14 +48,15 @@ int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
 {
 	int ret;
 
-	if (!drm_gpuvm_range_valid(gpuvm, va->va.addr, va->va.range))
+	if (!gpuvm_range_valid(gpuvm, va->va.addr, va->va.range))
 		return -EINVAL;
 
 	ret = gpuva_index_insert(&gpuvm_private(gpuvm)->index, va);
 	if (ret)
 		return ret;
 
-	va->vm = drm_gpuvm_get(gpuvm);
+	kref_get(&gpuvm->kref);
+	va->vm = gpuvm;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_insert);
@@ -76,7 +76,7 @@ static bool removable(const struct drm_gpuva *va)
 static void remove_inserted(struct drm_gpuva *va)
 {
 	gpuva_index_remove(va);
-	drm_gpuvm_put(va->vm);
+	kref_put(&va->vm->kref, gpuvm_release);
 }
 
 /**

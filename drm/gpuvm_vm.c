@@ -7,50 +7,10 @@
  * closed explicitly: stop the jobs, unmap everything, clean up the deferred
  * vm_bos, drm_gpuvm_close().
  */
-#include <linux/overflow.h>
-
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
 #include "gpuvm_private.h"
-
-/**
- * gpuvm_range_wraps() - whether a range is no proper range
- * @addr: its first address
- * @range: its length
- *
- * Return: true if it is empty, or does not end below 2^64.
- */
-bool gpuvm_range_wraps(u64 addr, u64 range)
-{
-	u64 end;
-
-	return !range || check_add_overflow(addr, range, &end);
-}
-
-/**
- * gpuvm_in_mm() - whether a range lies in the VA space
- * @gpuvm: the VM
- * @addr: its first address
- * @range: its length
- *
- * Return: true if it is a proper range and lies in the VA space as a whole.
- */
-bool gpuvm_in_mm(const struct drm_gpuvm *gpuvm, u64 addr, u64 range)
-{
-	return !gpuvm_range_wraps(addr, range) &&
-	       addr >= gpuvm->mm_start &&
-	       range <= gpuvm->mm_range &&
-	       addr - gpuvm->mm_start <= gpuvm->mm_range - range;
-}
-
-static bool touches_reserve(const struct drm_gpuvm *gpuvm, u64 addr, u64 range)
-{
-	const struct drm_gpuva_range *reserve = &gpuvm->kernel_alloc_node.va;
-
-	return reserve->range && addr < reserve->addr + reserve->range &&
-	       reserve->addr < addr + range;
-}
 
 /**
  * drm_gpuvm_range_valid() - whether mappings may be made in a range
@@ -64,8 +24,7 @@ static bool touches_reserve(const struct drm_gpuvm *gpuvm, u64 addr, u64 range)
  */
 bool drm_gpuvm_range_valid(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
 {
-	return gpuvm_in_mm(gpuvm, addr, range) &&
-	       !touches_reserve(gpuvm, addr, range);
+	return gpuvm_range_valid(gpuvm, addr, range);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_range_valid);
 
@@ -239,11 +198,16 @@ struct drm_gpuvm *drm_gpuvm_get(struct drm_gpuvm *gpuvm)
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_get);
 
-/*
+/**
+ * gpuvm_release() - end a VM
+ * @kref: &drm_gpuvm.kref, which became 0
+ *
  * Takes no lock: the last reference may be dropped by whoever holds the VM's
  * dma_resv, and the object that it is in is put here.
+ *
+ * Context: as drm_gpuvm_put().
  */
-static void gpuvm_release(struct kref *kref)
+void gpuvm_release(struct kref *kref)
 {
 	struct drm_gpuvm *gpuvm = container_of(kref, struct drm_gpuvm, kref);
 	struct gpuvm_private *priv = gpuvm_private(gpuvm);

@@ -337,8 +337,16 @@ static inline struct drm_gpuva *
 drm_gpuvm_walk_next(struct drm_gpuvm_walk *walk, struct drm_gpuva *va)
 {
 	struct drm_gpuva *next = drm_gpuvm_walk_read(walk, va);
+	/* A copy, so that the walk itself may stay in registers. */
+	struct drm_gpuvm_walk copy;
 
-	return next ? next : drm_gpuvm_walk_on(walk, va);
+	if (next)
+		return next;
+
+	copy = *walk;
+	next = drm_gpuvm_walk_on(&copy, va);
+	*walk = copy;
+	return next;
 }
 
 /**
