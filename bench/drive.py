@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 #
-# usage: drive.py OUT ROUNDS SCALE GROUP...
+# usage: drive.py OUT ROUNDS SCALE MOST GROUP...
 #
 # In a guest with both benchmark modules loaded: runs each group at each of its
 # sizes, both cores in turn, ROUNDS times after a round that is not counted, and
-# writes what they reported to OUT as JSON. Sizes are divided by SCALE.
+# writes what they reported to OUT as JSON. Sizes are divided by SCALE; those
+# above MOST are left out.
 
 import json
 import os
@@ -66,9 +67,9 @@ def tell(text, end):
         print(text, flush=True)
 
 
-def main(out, rounds, scale, groups):
+def main(out, rounds, scale, most, groups):
     todo = [(group, max(n // scale, 1)) for group in groups
-            for n in rows.SIZES[group]]
+            for n in rows.SIZES[group] if n <= most]
     measured = []
     for number, (group, n) in enumerate(todo, 1):
         begin = time.monotonic()
@@ -84,8 +85,9 @@ def main(out, rounds, scale, groups):
         tell("%s: %d rounds in %d s" % (title, rounds, time.monotonic() - begin),
              True)
         measured.append({"group": group, "n": n, "rounds": kept})
-    with open(out, "w") as file:
-        json.dump({"rounds": rounds, "scale": scale, "measured": measured}, file)
+        # Each time: who ends it early has what was measured until then.
+        with open(out, "w") as file:
+            json.dump({"rounds": rounds, "scale": scale, "measured": measured}, file)
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])

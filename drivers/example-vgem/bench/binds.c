@@ -8,8 +8,11 @@
  *
  * Binds in arrays of ARRAY operations: BINDS mappings of 64 KiB are made, each
  * is mapped over, calls are refused for their last operation, which leaves the
- * system call, the copying of the array and its checks, and all is unmapped. A
- * line for each: its name, the number of binds, and nanoseconds for all of them.
+ * system call, the copying of the array and its checks, and all is unmapped.
+ * Then it is unmapped once more, which finds nothing, so that locks and the way
+ * through the queue are what is left; and mappings of one page are made, which have
+ * a sixteenth of the page table entries. A line for each: its name, the number of
+ * binds, and nanoseconds for all of them.
  *
  * Where the environment has EVGEM_COUNT, that file of bench/bench_count.c is put
  * before the device, and says what each call took; then a line has the sum of
@@ -31,10 +34,10 @@
 #define BASE 0x100000000ull
 #define VA_RANGE 0x100000000000ull
 
-enum phase { MAP, REPLACE, REFUSED, UNMAP, NUM_PHASES };
+enum phase { MAP, REPLACE, REFUSED, UNMAP, EMPTY, PAGE, NUM_PHASES };
 
 static const char * const names[NUM_PHASES] = {
-	"map", "replace", "refused", "unmap",
+	"map", "replace", "refused", "unmap", "empty", "page",
 };
 
 struct rig {
@@ -71,10 +74,11 @@ static void fill(const struct rig *rig, enum phase phase, unsigned long first,
 	for (i = first; i < first + rig->array; i++) {
 		__u64 addr = BASE + i * SPAN;
 
-		if (phase == UNMAP)
+		if (phase == UNMAP || phase == EMPTY)
 			evgem_bind_unmap(bind, addr, SPAN);
 		else
-			evgem_bind_map(bind, addr, SPAN,
+			evgem_bind_map(bind, addr,
+				       phase == PAGE ? EVGEM_PAGE : SPAN,
 				       rig->bos[phase == REPLACE], 0);
 	}
 	if (phase == REFUSED) {
@@ -150,13 +154,13 @@ static void run(const struct rig *rig, enum phase phase)
 }
 
 /* All of it, and nothing else, is in the VM and in the page tables. */
-static void expect(const struct rig *rig, unsigned long mappings)
+static void expect(const struct rig *rig, unsigned long mappings, unsigned long pages)
 {
 	struct drm_evgem_vm_state state;
 
 	need(evgem_vm_state(rig->fd, rig->vm, &state), "state of the VM");
 	if (state.mappings == mappings &&
-	    state.ptes_4k == mappings * (SPAN / EVGEM_PAGE))
+	    state.ptes_4k == mappings * pages)
 		return;
 	fprintf(stderr, "evgem-binds: %llu mappings, %llu pages, instead of %lu mappings\n",
 		(unsigned long long)state.mappings,
@@ -187,12 +191,15 @@ int main(int argc, char **argv)
 	need(evgem_bo_create(rig.fd, SPAN, rig.vm, &rig.bos[1]), "BO");
 
 	run(&rig, MAP);
-	expect(&rig, rig.binds);
+	expect(&rig, rig.binds, SPAN / EVGEM_PAGE);
 	run(&rig, REPLACE);
 	run(&rig, REFUSED);
-	expect(&rig, rig.binds);
+	expect(&rig, rig.binds, SPAN / EVGEM_PAGE);
 	run(&rig, UNMAP);
-	expect(&rig, 0);
+	expect(&rig, 0, 0);
+	run(&rig, EMPTY);
+	run(&rig, PAGE);
+	expect(&rig, rig.binds, 1);
 
 	if (counts(&rig))
 		close(rig.bind_fd);
