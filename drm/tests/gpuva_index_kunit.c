@@ -189,6 +189,7 @@ static void no_node_to_be_had(struct kunit *test)
 
 	/* Each insertion brings some of them into the tree. */
 	gim_hoard(gim, false);
+	prepare(test, 500);
 	for (page = 1; index->spilled; page += 2) {
 		KUNIT_ASSERT_LT(test, page, 500);
 		insert(page, 1);
