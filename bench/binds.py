@@ -63,7 +63,7 @@ def shares(line):
     """
     tables = (line["map"] - line["page"]) * PAGES / (PAGES - 1)
     parts = {"copying": line["refused"],
-             "locking and queue": line["empty"] - line["refused"],
+             "locking and queue": line["empty"] - line["unmap-refused"],
              "page tables": tables}
     parts["core"] = line["map"] - sum(parts.values())
     return parts
@@ -105,7 +105,7 @@ def main(out, count, binds):
         for array in ARRAYS:
             line = {phase: middle(rounds, driver, array, phase)
                     for phase in ("map", "replace", "unmap", "refused",
-                                  "empty", "page")}
+                                  "empty", "unmap-refused", "page")}
             print("%-6s %7s %8.0f %8.0f %8.0f %8.0f %15s" % (
                 driver, format(array, ","),
                 *(line[phase] for phase in ("map", "replace", "unmap", "refused")),

@@ -10,9 +10,9 @@
  * is mapped over, calls are refused for their last operation, which leaves the
  * system call, the copying of the array and its checks, and all is unmapped.
  * Then it is unmapped once more, which finds nothing, so that locks and the way
- * through the queue are what is left; and mappings of one page are made, which have
- * a sixteenth of the page table entries. A line for each: its name, the number of
- * binds, and nanoseconds for all of them.
+ * through the queue are what is left, and that is refused, too. Last, mappings of
+ * one page are made, which have a sixteenth of the page table entries. A line for
+ * each: its name, the number of binds, and nanoseconds for all of them.
  *
  * Where the environment has EVGEM_COUNT, that file of bench/bench_count.c is put
  * before the device, and says what each call took; then a line has the sum of
@@ -34,10 +34,12 @@
 #define BASE 0x100000000ull
 #define VA_RANGE 0x100000000000ull
 
-enum phase { MAP, REPLACE, REFUSED, UNMAP, EMPTY, PAGE, NUM_PHASES };
+enum phase {
+	MAP, REPLACE, REFUSED, UNMAP, EMPTY, UNMAP_REFUSED, PAGE, NUM_PHASES
+};
 
 static const char * const names[NUM_PHASES] = {
-	"map", "replace", "refused", "unmap", "empty", "page",
+	"map", "replace", "refused", "unmap", "empty", "unmap-refused", "page",
 };
 
 struct rig {
@@ -66,6 +68,16 @@ static unsigned long long now(void)
 	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
+static bool unmaps(enum phase phase)
+{
+	return phase == UNMAP || phase == EMPTY || phase == UNMAP_REFUSED;
+}
+
+static bool refused(enum phase phase)
+{
+	return phase == REFUSED || phase == UNMAP_REFUSED;
+}
+
 static void fill(const struct rig *rig, enum phase phase, unsigned long first,
 		 struct evgem_bind *bind)
 {
@@ -74,14 +86,14 @@ static void fill(const struct rig *rig, enum phase phase, unsigned long first,
 	for (i = first; i < first + rig->array; i++) {
 		__u64 addr = BASE + i * SPAN;
 
-		if (phase == UNMAP || phase == EMPTY)
+		if (unmaps(phase))
 			evgem_bind_unmap(bind, addr, SPAN);
 		else
 			evgem_bind_map(bind, addr,
 				       phase == PAGE ? EVGEM_PAGE : SPAN,
 				       rig->bos[phase == REPLACE], 0);
 	}
-	if (phase == REFUSED) {
+	if (refused(phase)) {
 		struct drm_evgem_bind_op *last = bind->ops.data;
 
 		last[rig->array - 1].pad = 1;
@@ -126,7 +138,7 @@ static int by_cost(const void *a, const void *b)
 static void run(const struct rig *rig, enum phase phase)
 {
 	unsigned long i, calls = rig->binds / rig->array;
-	int want = phase == REFUSED ? -EINVAL : 0;
+	int want = refused(phase) ? -EINVAL : 0;
 	__u64 *took = calloc(calls, sizeof(*took));
 	__u64 sum = 0;
 
@@ -198,6 +210,7 @@ int main(int argc, char **argv)
 	run(&rig, UNMAP);
 	expect(&rig, 0, 0);
 	run(&rig, EMPTY);
+	run(&rig, UNMAP_REFUSED);
 	run(&rig, PAGE);
 	expect(&rig, rig.binds, 1);
 

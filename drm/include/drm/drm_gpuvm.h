@@ -301,6 +301,7 @@ struct drm_gpuvm_walk {
 struct drm_gpuva *drm_gpuvm_walk_on(struct drm_gpuvm_walk *walk,
 				    struct drm_gpuva *va);
 
+#ifndef __BINDGEN__
 /**
  * drm_gpuvm_walk_read() - the next mapping, if the walk has read it already
  * @walk: the walk
@@ -348,6 +349,7 @@ drm_gpuvm_walk_next(struct drm_gpuvm_walk *walk, struct drm_gpuva *va)
 	*walk = copy;
 	return next;
 }
+#endif
 
 /**
  * drm_gpuvm_for_each_va() - walk all mappings of a VM in address order
