@@ -320,6 +320,7 @@ void expect_died(struct kunit *test, unsigned int chid,
 			    nv_fault_name(channel->fault.kind),
 			    channel->fault.addr);
 	w->hw->ops->doorbell(w->hw, chid);
+	flush_workqueue(to_nv_model(w->hw)->wq);
 	w->hw->ops->channel_stop(w->hw, chid);
 	KUNIT_EXPECT_EQ(test, channel->errors, 1);
 
