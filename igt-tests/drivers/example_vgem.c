@@ -79,7 +79,7 @@ static int query(int fd, struct vmb_caps *caps)
 	    !access(DEBUGFS "dri", R_OK | X_OK))
 		caps->features |= VMB_LIMIT;
 	if (vmb_can_break_binds())
-		caps->features |= VMB_BREAK;
+		caps->features |= VMB_BREAK | VMB_UNDO;
 
 	return 0;
 }

@@ -116,7 +116,7 @@ static const char *const feature_names[] = {
 	"VMs of a given range", "mappings that repeat", "userptr mappings",
 	"a memory limit that can be set", "page tables that can be made to fail",
 	"a place of faults", "queues that outlive a fault",
-	"several VMs for an open file",
+	"several VMs for an open file", "binds that are undone",
 };
 
 void vmb_need(const struct vmb_dev *dev, uint32_t features)

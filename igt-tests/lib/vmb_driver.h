@@ -72,6 +72,11 @@ enum vmb_feature {
 	 * file has one VM that goes when the file is closed
 	 */
 	VMB_VMS = 1 << 19,
+	/**
+	 * @VMB_UNDO: a bind whose page tables fail is undone; else its VM is
+	 * dead, as nobody knows what is mapped
+	 */
+	VMB_UNDO = 1 << 20,
 };
 
 /**

@@ -475,7 +475,7 @@ static const struct vmb_test tests[] = {
 	{ "row-15-private-bo-exported", private_bo_exported,
 	  "Export of a private BO", VMB_PRIVATE | VMB_PRIME },
 	{ "row-16-undone", undone, "An operation whose page tables fail",
-	  VMB_BREAK },
+	  VMB_BREAK | VMB_UNDO },
 	{ "row-16-bind-without-memory", bind_without_memory,
 	  "Each allocation of a bind fails in its turn" },
 	{ "row-22-exec-without-memory", exec_without_memory,

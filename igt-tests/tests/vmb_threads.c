@@ -286,7 +286,7 @@ static const struct vmb_test tests[] = {
 	{ "file-each", file_each, "An open file for each thread" },
 	{ "under-load", under_load, "Threads beside jobs that never stop" },
 	{ "vms-come-and-go", vms_come_and_go,
-	  "Processes that make and destroy VMs" },
+	  "Processes that make and destroy VMs", VMB_VMS },
 	{ "file-of-the-parent", file_of_the_parent,
 	  "Processes that share an open file" },
 };
