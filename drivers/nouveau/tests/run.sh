@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 #
-# Usage: run.sh [--more N] [--pci] [THEME [CASE...] [+ THEME [CASE...]]...]
+# Usage: run.sh [--more N] [--pci] [--beside] [THEME [CASE...] [+ THEME [CASE...]]...]
 #
 # In a guest, from the top of the checkout: loads the modules, and those of others
 # that have dma-bufs to give; runs the cases that are named, or all; and unloads
 # the modules, which shows whether anything still holds on to them. One KTAP result
 # for the whole; --more leaves room for N results that the caller adds. --pci: the
-# device is one on a PCI bus.
+# device is one on a PCI bus. --beside: the kernel's own nouveau is there before, and
+# all the time.
 
 set -u
 
@@ -15,6 +16,7 @@ set -u
 programs=${PROGRAMS:-build/user}
 more=0
 pci=0
+beside=0
 while [ $# -gt 0 ]; do
 	case $1 in
 	--more)
@@ -22,6 +24,7 @@ while [ $# -gt 0 ]; do
 		shift
 		;;
 	--pci) pci=1 ;;
+	--beside) beside=1 ;;
 	*) break ;;
 	esac
 	shift
@@ -33,10 +36,31 @@ runs=$(mktemp)
 trap 'rm -f "$runs"' EXIT
 list_themes nouveau "$@" >"$runs"
 echo "KTAP version 1"
-echo "1..$((3 + $(count_cases "$runs") + more))"
+echo "1..$((3 + 2 * beside + $(count_cases "$runs") + more))"
 
+if [ "$beside" -eq 1 ]; then
+	lab/guest/load nouveau
+	result $? "load the kernel's own nouveau"
+fi
 lab/guest/load drm_gpuvm_ref nouveau_ref "pci=$pci" timeout_ms=3000
 result $? load
+# What looks like a card is bound to this driver, and neither has the other's.
+own_device_alone() {
+	[ -d /sys/bus/pci/drivers/nouveau ] || return
+	for device in /sys/bus/pci/drivers/nouveau/*:* /sys/bus/platform/drivers/nouveau/*nvidia*; do
+		[ ! -e "$device" ] || return
+	done
+	for device in "/sys/bus/pci/drivers/nvidia,vgpu"/*:* "/sys/bus/platform/drivers/nvidia,vgpu/nvidia,vgpu"; do
+		[ ! -e "$device/drm" ] || own=$((own + 1))
+	done
+	# Nor would a card make the kernel load this one.
+	[ "$own" -eq 1 ] && ! modinfo -F alias "$MODULES/drivers/nouveau/nouveau_ref.ko" | grep -q .
+}
+if [ "$beside" -eq 1 ]; then
+	own=0
+	own_device_alone
+	result $? "each driver has its own device"
+fi
 # Built into some kernels; the tests that need one say so if it is not there.
 lab/guest/load vgem 2>/dev/null
 lab/guest/load udmabuf 2>/dev/null
