@@ -21,7 +21,7 @@ use crate::{
         module::cond_resched,
         user::read_array,
     },
-    sync,
+    sync, userptr,
     vm::{BindVm, Vm, READONLY},
     Driver,
 };
@@ -57,7 +57,11 @@ fn args_valid(vm: &BindVm, args: &Op) -> bool {
                 && args.flags | args.pad == 0
                 && args.offset | args.addr | args.range == 0
         }
-        // Memory of the process is not offered.
+        c::DRM_EVGEM_BIND_OP_MAP_USERPTR => {
+            args.handle == 0
+                && args.flags & !c::DRM_EVGEM_BIND_READONLY == 0
+                && range_valid(vm, args)
+        }
         _ => false,
     }
 }
@@ -78,7 +82,14 @@ fn add(
     if !args_valid(vm, args) {
         return Err(EINVAL);
     }
+    let readonly = args.flags & c::DRM_EVGEM_BIND_READONLY != 0;
+    let flags = if readonly { READONLY } else { 0 };
     match args.op {
+        c::DRM_EVGEM_BIND_OP_MAP_USERPTR => {
+            // For a userptr, the offset is its address in the process.
+            let userptr = userptr::create(may, vm, args)?;
+            return job.add(may, &BindOp::map_userptr(&userptr).driver_flags(flags));
+        }
         c::DRM_EVGEM_BIND_OP_UNMAP => return job.add(may, &BindOp::unmap(args.addr, args.range)),
         c::DRM_EVGEM_BIND_OP_MAP_SPARSE => {
             return job.add(may, &BindOp::map_sparse(args.addr, args.range))
@@ -97,10 +108,9 @@ fn add(
     if args.op == c::DRM_EVGEM_BIND_OP_UNMAP_BO {
         return job.add(may, &BindOp::unmap_object(&*object));
     }
-    let readonly = args.flags & c::DRM_EVGEM_BIND_READONLY != 0;
     let op = BindOp::map(args.addr, args.range, &*object, args.offset)
         .repeat(args.repeat as u32, 0)
-        .driver_flags(if readonly { READONLY } else { 0 });
+        .driver_flags(flags);
     job.add(may, &op)
 }
 

@@ -32,6 +32,7 @@ mod quota;
 #[allow(unsafe_code)]
 mod shim;
 mod sync;
+mod userptr;
 mod vm;
 
 use shim::{

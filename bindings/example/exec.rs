@@ -11,15 +11,17 @@ use kernel::{drm, prelude::*};
 
 use crate::{
     file::{File, MAX_CMDBUFS, MAX_CMDBUF_SIZE},
-    queue::JobQueue,
+    queue::{JobQueue, Queue},
     quota,
     shim::{
         c,
         device::{client_id, Ioctl, Plugged},
-        queue::Commands,
+        queue::{Commands, NewJob},
         user::read_array,
     },
-    sync, Driver,
+    sync,
+    vm::BindVm,
+    Driver,
 };
 
 fn cmdbuf_valid(args: &c::drm_evgem_cmdbuf) -> bool {
@@ -40,8 +42,28 @@ fn copy_commands(array: &c::drm_evgem_array) -> Result<(Commands, u64)> {
     Ok((commands, size))
 }
 
+/// Publishes a job, unless this fails: then it is still there.
+fn lock_and_publish(
+    may: &mut MayAlloc,
+    vm: &BindVm,
+    job: &mut Option<NewJob<'_, Queue>>,
+    syncs: &mut Syncs,
+) -> Result {
+    let _plugged = Plugged::enter(&*vm.driver().dev)?;
+    let mut locked = vm.lock_for_job(may)?;
+    locked.validate(may)?;
+    locked.publish(may, |locked, _section| {
+        let Some(job) = job.take() else { return };
+        job.publish(|fence| {
+            // There is room for one, and this is called once.
+            let _ = locked.add_fence(fence);
+            syncs.signal(fence);
+        });
+    })
+}
+
 fn exec(
-    may: &MayAlloc,
+    may: &mut MayAlloc,
     queue: &JobQueue,
     file: &drm::File<File>,
     args: &c::drm_evgem_exec,
@@ -50,18 +72,18 @@ fn exec(
     let vm = &queue.backend().vm;
     let (commands, size) = copy_commands(&args.cmdbufs)?;
     let share = quota::take_commands(&vm.driver().account, size)?;
-    let mut job = queue.job(commands, client_id(file), share)?;
-    job.wait_for(may, &mut syncs)?;
+    let mut new = queue.job(commands, client_id(file), share)?;
+    new.wait_for(may, &mut syncs)?;
+    let mut job = Some(new);
 
-    let _plugged = Plugged::enter(&*vm.driver().dev)?;
-    let mut locked = vm.lock_for_job(may)?;
-    locked.validate(may)?;
-    job.publish(|fence| {
-        // There is room for one, and this is called once.
-        let _ = locked.add_fence(fence);
-        syncs.signal(fence);
-    });
-    Ok(())
+    // Once more if a process took pages of a userptr away in between.
+    loop {
+        vm.repin(may)?;
+        match lock_and_publish(may, vm, &mut job, &mut syncs) {
+            Err(error) if error == EAGAIN => (),
+            result => return result,
+        }
+    }
 }
 
 /// `DRM_IOCTL_EVGEM_EXEC`.
@@ -84,8 +106,8 @@ impl Ioctl for Exec {
         if queue.is_killed() {
             return Err(ENODEV);
         }
-        let may = MayAlloc::here();
+        let mut may = MayAlloc::here();
         let syncs = sync::copy(&may, file, &args.syncs)?;
-        exec(&may, &queue, file, args, syncs)
+        exec(&mut may, &queue, file, args, syncs)
     }
 }

@@ -184,6 +184,7 @@ const FEATURES: u64 = (c::DRM_EVGEM_FEATURE_ASYNC_BIND
     | c::DRM_EVGEM_FEATURE_READONLY
     | c::DRM_EVGEM_FEATURE_SPARSE
     | c::DRM_EVGEM_FEATURE_UNMAP_BO
+    | c::DRM_EVGEM_FEATURE_USERPTR
     | c::DRM_EVGEM_FEATURE_REPEAT) as u64;
 
 fn device_info() -> c::drm_evgem_device_info {

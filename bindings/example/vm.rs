@@ -31,7 +31,7 @@ use crate::{
         module::ModuleRef,
         queue::Fault,
     },
-    Driver,
+    userptr, Driver,
 };
 
 /// A VM, with the core's part.
@@ -71,7 +71,7 @@ pub(crate) struct Vm {
 
 /// What the lock of changes protects.
 pub(crate) struct Tables {
-    pt: PageTables,
+    pub(crate) pt: PageTables,
     /// Mappings as the file's account knows them.
     mappings: u64,
     /// Flushes by binds.
@@ -89,6 +89,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Tables for a change of page tables.
+    pub(crate) fn update(self: Pin<&mut Self>) -> Pin<&mut Update> {
+        self.project().update
+    }
+
     /// Remembers what was counted for it.
     pub(crate) fn set_share(self: Pin<&mut Self>, share: Share) {
         *self.project().share = Some(share);
@@ -124,6 +129,7 @@ impl BindDriver for Vm {
 
     fn pt_reserve(&self, job: Pin<&mut Job>, op: &BindOp<'_, Self>) -> Result {
         let tables = match op.kind() {
+            BindKind::Map if op.is_userptr() => hw::tables_at_most(op.address(), op.length()),
             BindKind::Map | BindKind::MapSparse => {
                 source_of_op(op)?.tables(op.address(), op.length())
             }
@@ -143,6 +149,9 @@ impl BindDriver for Vm {
         address: u64,
         length: u64,
     ) -> Result {
+        if let Some(pages) = mapping.user_pages() {
+            return userptr::map(section, mapping, &pages, address, length);
+        }
         let source = match mapping.object() {
             Some(object) => Source::of(
                 object,
@@ -153,7 +162,7 @@ impl BindDriver for Vm {
             )?,
             None => Source::sparse(),
         };
-        let writable = mapping.driver_flags() & READONLY == 0;
+        let writable = is_writable(mapping);
         let update = section.job.as_mut().project().update;
         section
             .tables
@@ -181,6 +190,11 @@ impl BindDriver for Vm {
             tables.flushes = tables.flushes.wrapping_add(1);
         }
     }
+}
+
+/// Whether the engine may write.
+pub(crate) fn is_writable(mapping: &BindMapping<Vm>) -> bool {
+    mapping.driver_flags() & READONLY == 0
 }
 
 /// What a queue has in the tree of its VM's.

@@ -298,6 +298,10 @@ impl<'a, D: BindDriver> BindOp<'a, D> {
     }
 
     /// The operation as C has it.
+    pub(crate) fn raw_object(&self) -> *mut kernel::bindings::drm_gem_object {
+        self.raw.obj
+    }
+
     pub(crate) fn as_raw(&self) -> *const raw::drm_gpuvm_bind_op {
         &raw const self.raw
     }

@@ -8,6 +8,7 @@ use drm_gpuvm_raw as raw;
 use kernel::{
     bindings,
     error::{from_err_ptr, to_result},
+    ffi::c_void,
     page::PAGE_SHIFT,
     prelude::*,
     sync::aref::ARef,
@@ -121,7 +122,44 @@ impl<D: BindDriver<Mode = Immediate>> BindVm<D> {
     ///     vm.userptr(&MayAlloc::here(), &args)
     /// }
     /// ```
-    pub fn userptr(&self, _may: &MayAlloc, args: &UserptrArgs) -> Result<Userptr<D>> {
+    pub fn userptr(&self, may: &MayAlloc, args: &UserptrArgs) -> Result<Userptr<D>> {
+        self.userptr_with(may, args, ())
+    }
+
+    /// As [`BindVm::userptr`], with something that is dropped when nothing maps the range any more,
+    /// in process context, without any `dma_resv` held: a share of somebody's limit, for instance. If
+    /// this fails, it is dropped at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindVm, Immediate, MayAlloc, Userptr, UserptrArgs};
+    /// # use kernel::{prelude::*, sync::Arc};
+    /// /// Whoever counts references of `owner` knows how many ranges it has.
+    /// fn counted<D: BindDriver<Mode = Immediate>>(
+    ///     vm: &BindVm<D>,
+    ///     args: &UserptrArgs,
+    ///     owner: &Arc<u64>,
+    /// ) -> Result<Userptr<D>> {
+    ///     vm.userptr_with(&MayAlloc::here(), args, owner.clone())
+    /// }
+    /// ```
+    pub fn userptr_with<T: Send + 'static>(
+        &self,
+        _may: &MayAlloc,
+        args: &UserptrArgs,
+        data: T,
+    ) -> Result<Userptr<D>> {
+        /// # Safety
+        ///
+        /// For the core, once, with what stands below.
+        unsafe extern "C" fn release<T>(_object: *mut bindings::drm_gem_object, data: *mut c_void) {
+            // SAFETY: It is from the box below, and this is its end.
+            drop(unsafe { KBox::<T>::from_raw(data.cast()) });
+        }
+
+        let data = KBox::new(data, GFP_KERNEL_ACCOUNT)?;
+        let data = KBox::into_raw(data);
         let raw_args = raw::drm_gpuvm_userptr_args {
             queue: self.queue(),
             addr: args.address,
@@ -130,13 +168,15 @@ impl<D: BindDriver<Mode = Immediate>> BindVm<D> {
             size: args.size,
             flags: if args.read_only { READONLY } else { 0 },
             __pad: 0,
-            release: None,
-            priv_: core::ptr::null_mut(),
+            release: Some(release::<T>),
+            priv_: data.cast(),
             __reserved: [0; 4],
         };
         // SAFETY: The queue is valid, and outlives the object: by the result, by mappings, and by
         // what is left to be cleaned up, which the end of the queue does first.
-        let object = from_err_ptr(unsafe { raw::ref_drm_gpuvm_userptr_create(&raw_args) })?;
+        let object = from_err_ptr(unsafe { raw::ref_drm_gpuvm_userptr_create(&raw_args) })
+            // SAFETY: Then the core does not call `release`.
+            .inspect_err(|_| drop(unsafe { KBox::from_raw(data) }))?;
         // SAFETY: It was just made, and nobody else has it.
         unsafe { vm_bo::make_raw_ready(object) };
         // INVARIANT: As above, and the reference is ours.
@@ -199,6 +239,23 @@ impl<'a, D: BindDriver> BindOp<'a, D> {
             0,
         )
     }
+
+    /// Whether it maps a userptr, which has no object of the driver's. Its pages may be others when
+    /// the job runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::{BindDriver, BindOp};
+    /// fn is_sparse<D: BindDriver>(op: &BindOp<'_, D>) -> bool {
+    ///     op.object().is_none() && !op.is_userptr()
+    /// }
+    /// ```
+    pub fn is_userptr(&self) -> bool {
+        let object = self.raw_object();
+        // SAFETY: By the type invariants, it is valid if it is there.
+        !object.is_null() && unsafe { raw::ref_drm_gpuvm_is_userptr(object) }
+    }
 }
 
 /// The pages of a userptr, while they are mapped.
@@ -258,6 +315,25 @@ impl UserPages<'_> {
         }
         // SAFETY: By the type invariants.
         NonNull::new(unsafe { *self.pages.add(index) })
+    }
+}
+
+impl UserPages<'_> {
+    /// As C has them: a pointer for each of [`UserPages::count`] pages, null where the process has
+    /// none. Valid as long as this is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use drm_gpuvm::UserPages;
+    /// # use kernel::bindings;
+    /// fn for_c(pages: &UserPages<'_>) -> *mut *mut bindings::page {
+    ///     pages.as_raw()
+    /// }
+    /// ```
+    #[inline]
+    pub fn as_raw(&self) -> *mut *mut bindings::page {
+        self.pages
     }
 }
 

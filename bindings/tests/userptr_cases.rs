@@ -2,11 +2,12 @@
 
 //! Userptrs: page tables lead to the pages that the process has.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use drm_gpuvm::{
-    BindArgs, BindDriver, BindMapping, BindOp, Duty, Immediate, MayAlloc, OwnedBindVm, Section,
-    Syncs, UserptrArgs, VmArgs, Workqueue,
+    BindArgs, BindDriver, BindKind, BindMapping, BindOp, Duty, Immediate, MayAlloc, OwnedBindVm,
+    Section, Syncs, UserptrArgs, VmArgs, Workqueue,
 };
-use kernel::{bindings, ffi::c_ulong, prelude::*};
+use kernel::{bindings, ffi::c_ulong, prelude::*, sync::Arc};
 
 use crate::{
     steps::errno,
@@ -34,7 +35,10 @@ impl BindDriver for Process {
         Ok(())
     }
 
-    fn pt_reserve(&self, _job: Pin<&mut ()>, _op: &BindOp<'_, Self>) -> Result {
+    fn pt_reserve(&self, _job: Pin<&mut ()>, op: &BindOp<'_, Self>) -> Result {
+        if op.is_userptr() != (op.kind() == BindKind::Map) {
+            return Err(ERANGE);
+        }
         Ok(())
     }
 
@@ -199,6 +203,42 @@ mod cases {
         let UserWorld { vm, .. } = world;
         drop(vm);
         drop(userptr);
+        Ok(())
+    }
+
+    /// Counts its end.
+    struct Carried(Arc<AtomicUsize>);
+
+    impl Drop for Carried {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn what_it_carries_goes_with_it() -> Result {
+        let may = MayAlloc::here();
+        let world = UserWorld::new()?;
+        let gone = Arc::new(AtomicUsize::new(0), GFP_KERNEL)?;
+        let bad = UserptrArgs {
+            size: 1,
+            ..world.args
+        };
+        let refused = world.vm.userptr_with(&may, &bad, Carried(gone.clone()));
+        assert_eq!(errno(refused), EINVAL.to_errno());
+        assert_eq!(gone.load(Ordering::Relaxed), 1);
+
+        let carried = Carried(gone.clone());
+        let userptr = world.vm.userptr_with(&may, &world.args, carried)?;
+        let mut job = world.vm.job(&may, 1, 0)?;
+        job.add(&may, &BindOp::map_userptr(&userptr))?;
+        job.submit(&may, &mut Syncs::none())?.wait(&may)?;
+        drop(userptr);
+        // The mapping has it.
+        assert_eq!(gone.load(Ordering::Relaxed), 1);
+        // The workqueue waits for the end of the VM.
+        drop(world);
+        assert_eq!(gone.load(Ordering::Relaxed), 2);
         Ok(())
     }
 

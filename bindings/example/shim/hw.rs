@@ -7,6 +7,7 @@
 
 use core::{marker::PhantomData, ptr::NonNull};
 
+use drm_gpuvm::UserPages;
 use kernel::{
     drm::gem::BaseObject,
     error::to_result,
@@ -315,11 +316,29 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// Pages that a process has, from number `first` on. Each that is mapped has to be there.
+    pub(crate) fn of_user(pages: &'a UserPages<'_>, first: usize) -> Self {
+        Self {
+            raw: c::evgem_pt_source {
+                pages: pages.as_raw(),
+                at: first as u64,
+                repeat: 0,
+            },
+            _object: PhantomData,
+        }
+    }
+
     /// Tables that mapping this can take.
     pub(crate) fn tables(&self, address: u64, length: u64) -> u64 {
         // SAFETY: The pages are there.
         unsafe { c::evgem_pt_tables_for_map(address, length, &self.raw) }
     }
+}
+
+/// Tables that mapping a range can take, whatever is mapped there.
+pub(crate) fn tables_at_most(address: u64, length: u64) -> u64 {
+    // SAFETY: The function takes any numbers.
+    unsafe { c::evgem_pt_tables_at_most(address, length) }
 }
 
 /// Tables that unmapping a range can take.
