@@ -47,7 +47,8 @@ trap 'rm -rf "$work"' EXIT
 case ${LAB_KERNEL:-} in
 uml-*) ;;
 *)
-	# In emulation, each start of a program over the share takes long.
+	# In emulation, each start of a program over the share takes long, and all else.
+	program="$program --slow"
 	mkdir "$work/lib"
 	for file in $lib/*.so*; do
 		case ${file##*/} in

@@ -19,6 +19,8 @@
 
 #define SLOW_SECONDS 3
 #define GRACE_MS 5000
+/* So many times as long as on a machine that is one. */
+#define SLOW_FACTOR 5
 
 struct vkt_options vkt_options = { .driver = VK_DRIVER_ID_MESA_NVK };
 
@@ -254,6 +256,7 @@ static void run_process(struct plan *plan, const struct vkt_theme *theme,
 {
 	const struct vkt_case *c = only ? only : theme->cases;
 	unsigned int planned = only ? 1 : count(plan, theme), at = 0;
+	unsigned int seconds = theme->seconds;
 	bool well;
 	pid_t pid;
 
@@ -262,7 +265,9 @@ static void run_process(struct plan *plan, const struct vkt_theme *theme,
 	pid = fork();
 	if (!pid)
 		child(plan, theme, only);
-	well = pid > 0 && child_ends(pid, theme->seconds);
+	if (vkt_options.slow)
+		seconds *= SLOW_FACTOR;
+	well = pid > 0 && child_ends(pid, seconds);
 	plan->failed += plan->shared->failed;
 
 	/* What it did not come to has failed; where it died is the first. */
@@ -294,6 +299,7 @@ static void usage(const char *name)
 		"  --list             names the cases, and runs none\n"
 		"  --validate         under Vulkan's validation layers\n"
 		"  --brief            fewer rounds\n"
+		"  --slow             more time for all: the machine is emulated\n"
 		"  --shaders          the GPU runs shaders: what needs them has to work\n"
 		"  --driver NAME      nvk (the default) or lavapipe\n", name);
 	exit(2);
@@ -312,6 +318,8 @@ static int options(int argc, char **argv)
 			vkt_options.validate = true;
 		} else if (!strcmp(argv[i], "--brief")) {
 			vkt_options.brief = true;
+		} else if (!strcmp(argv[i], "--slow")) {
+			vkt_options.slow = true;
 		} else if (!strcmp(argv[i], "--shaders")) {
 			vkt_options.shaders = true;
 		} else if (!strcmp(argv[i], "--driver") && i + 1 < argc) {

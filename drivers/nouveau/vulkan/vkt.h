@@ -37,6 +37,8 @@ struct vkt_options {
 	bool shaders;
 	/** @brief: fewer rounds, for make check */
 	bool brief;
+	/** @slow: the machine is emulated, and has more time for all */
+	bool slow;
 };
 
 extern struct vkt_options vkt_options;
