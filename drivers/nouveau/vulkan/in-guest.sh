@@ -17,12 +17,16 @@ icd=$root/share/vulkan/icd.d/nouveau_icd.json
 layers=$root/share/vulkan/explicit_layer.d
 lib=$root/lib/x86_64-linux-gnu
 listing=
+own=
 pci=
 program=
 validate=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--own) icd=build/nvk/own/nouveau_icd.json ;;
+	--own)
+		icd=build/nvk/own/nouveau_icd.json
+		own=build/nvk/own/libvulkan_nouveau.so
+		;;
 	--validate)
 		program="$program $1"
 		validate=1
@@ -63,6 +67,12 @@ uml-*) ;;
 esac
 export LD_LIBRARY_PATH=$lib VK_DRIVER_FILES=$icd VK_LAYER_PATH=$layers
 export VK_KHRONOS_VALIDATION_VALIDATE_SYNC=1 MESA_SHADER_CACHE_DISABLE=1 XDG_RUNTIME_DIR="$work"
+
+missing=$([ -z "$own" ] || ldd "$own" 2>&1 | sed -n 's/^[[:space:]]*\(.*[^ >]\)\( =>\)\{0,1\} not found.*/\1/p' | tr '\n' ';')
+[ -z "$missing" ] || {
+	echo "Bail out! your Mesa wants what Debian 13 does not have: $missing"
+	exit 1
+}
 
 modules='drm_gpuvm_ref nouveau_ref'
 # User-Mode Linux does not tell KASAN when a module goes: none is loaded twice.
