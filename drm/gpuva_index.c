@@ -39,6 +39,7 @@ void gpuva_index_init(struct gpuva_index *index)
 	index->spilled = 0;
 	index->head = NULL;
 	index->changes = 0;
+	index->topped = 0;
 	index->leaves = 0;
 	index->mappings = 0;
 	gpuva_reserve_init(&index->reserve);
@@ -212,6 +213,29 @@ static __always_inline void leaf_prefetch(const struct gpuva_leaf *leaf,
 		gpuva_node_prefetch(leaf->next);
 }
 
+/* The same, if it is not behind the finger in its leaf. */
+static noinline struct drm_gpuva *seek_anywhere(struct gpuva_index *index,
+						u64 addr, u64 last)
+{
+	const struct gpuva_leaf *from = gpuva_finger_leaf(index->finger);
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
+
+	if (unlikely(!index->root || index->spill))
+		return gpuva_spill_find(index, addr, last);
+
+	leaf = descend_from_finger(index, addr);
+	slot = gpuva_leaf_search(leaf, addr);
+	leaf = live_from(leaf, &slot);
+	if (!leaf || gpuva_leaf_addr(leaf, slot) > last)
+		return NULL;
+
+	if (leaf != from)
+		leaf_prefetch(leaf, leaf->live, true);
+	gpuva_finger_set(index, leaf, slot);
+	return leaf->va[slot];
+}
+
 /**
  * gpuva_index_seek_on() - find the next mapping in a range that is to change
  * @index: the index
@@ -226,29 +250,23 @@ static __always_inline void leaf_prefetch(const struct gpuva_leaf *leaf,
 struct drm_gpuva *gpuva_index_seek_on(struct gpuva_index *index,
 				      u64 addr, u64 last)
 {
-	const unsigned long finger = index->finger;
-	const unsigned int hint = finger & (GPUVA_NODE_ALIGN - 1);
-	struct gpuva_leaf *from = gpuva_finger_leaf(finger), *leaf;
-	unsigned int slot;
-
-	if (unlikely(!index->root || index->spill))
-		return gpuva_spill_find(index, addr, last);
+	unsigned int slot = index->finger & (GPUVA_NODE_ALIGN - 1);
+	struct gpuva_leaf *leaf = gpuva_finger_leaf(index->finger);
+	u32 live;
 
 	/* Keys behind that slot that are below @addr have no mapping. */
-	if (from && hint < LEAF_SLOTS && from->last[hint] == addr - 1) {
-		leaf = from;
-		slot = hint + 1;
-	} else {
-		leaf = descend_from_finger(index, addr);
-		slot = gpuva_leaf_search(leaf, addr);
-	}
+	if (unlikely(!leaf || slot >= LEAF_SLOTS ||
+		     leaf->last[slot] != addr - 1 || index->spill))
+		return seek_anywhere(index, addr, last);
 
-	leaf = live_from(leaf, &slot);
-	if (!leaf || gpuva_leaf_addr(leaf, slot) > last)
+	live = leaf->live >> slot >> 1;
+	if (unlikely(!live))
+		return seek_anywhere(index, addr, last);
+
+	slot += 1 + __ffs(live);
+	if (gpuva_leaf_addr(leaf, slot) > last)
 		return NULL;
 
-	if (leaf != from)
-		leaf_prefetch(leaf, leaf->live, true);
 	gpuva_finger_set(index, leaf, slot);
 	return leaf->va[slot];
 }
@@ -431,14 +449,29 @@ static struct gpuva_leaf *locate_anywhere(const struct gpuva_index *index,
 	return NULL;
 }
 
-/* The leaf and the slot of a mapping that is in the tree. */
+/* The leaf and the slot of a mapping that is in the tree, by its key. */
+static struct gpuva_leaf *locate_by_key(const struct gpuva_index *index,
+					const struct drm_gpuva *va,
+					unsigned int *slot)
+{
+	const u64 last = gpuva_last(va);
+	struct gpuva_leaf *leaf = descend_from_finger(index, last);
+
+	*slot = gpuva_leaf_search(leaf, last);
+	leaf = live_from(leaf, slot);
+	if (likely(leaf && leaf->va[*slot] == va))
+		return leaf;
+
+	return locate_anywhere(index, va, slot);
+}
+
+/* The same, if it may be the one that was found last. */
 static struct gpuva_leaf *locate(const struct gpuva_index *index,
 				 const struct drm_gpuva *va, unsigned int *slot)
 {
 	const unsigned long finger = READ_ONCE(index->finger);
 	const unsigned int hint = finger & (GPUVA_NODE_ALIGN - 1);
 	struct gpuva_leaf *leaf = gpuva_finger_leaf(finger);
-	u64 last;
 
 	/* Where it was found, or, if that was a walk, before the next. */
 	if (leaf) {
@@ -450,14 +483,41 @@ static struct gpuva_leaf *locate(const struct gpuva_index *index,
 			return leaf;
 	}
 
-	last = gpuva_last(va);
-	leaf = descend_from_finger(index, last);
-	*slot = gpuva_leaf_search(leaf, last);
-	leaf = live_from(leaf, slot);
-	if (likely(leaf && leaf->va[*slot] == va))
-		return leaf;
+	return locate_by_key(index, va, slot);
+}
 
-	return locate_anywhere(index, va, slot);
+static __always_inline void empty_slot(struct gpuva_index *index,
+				       struct gpuva_leaf *leaf,
+				       unsigned int slot)
+{
+	leaf->va[slot]->__index[0] = 0;
+	leaf->va[slot] = NULL;
+	leaf->live &= ~BIT(slot);
+	leaf->count--;
+	WRITE_ONCE(index->mappings, index->mappings - 1);
+
+	/* Once: later, another one that gets so sparse merges with this one. */
+	if (unlikely(!leaf->count || leaf->count == LEAF_SPARSE))
+		gpuva_leaf_sparse(index, leaf);
+}
+
+/* A mapping that is not where the finger is. */
+static noinline void remove_anywhere(struct gpuva_index *index,
+				     struct drm_gpuva *va)
+{
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
+
+	if (unlikely(gpuva_is_spilled(va))) {
+		gpuva_spill_remove(index, va);
+		return;
+	}
+
+	leaf = locate_by_key(index, va, &slot);
+	if (leaf)
+		empty_slot(index, leaf, slot);
+	else
+		va->__index[0] = 0;
 }
 
 /**
@@ -469,28 +529,14 @@ static struct gpuva_leaf *locate(const struct gpuva_index *index,
 void gpuva_index_remove(struct drm_gpuva *va)
 {
 	struct gpuva_index *index = gpuva_index_of(va);
-	struct gpuva_leaf *leaf;
-	unsigned int slot;
+	const unsigned int slot = index->finger & (GPUVA_NODE_ALIGN - 1);
+	struct gpuva_leaf *leaf = gpuva_finger_leaf(index->finger);
 
 	index->changes++;
-	if (unlikely(gpuva_is_spilled(va))) {
-		gpuva_spill_remove(index, va);
-		return;
-	}
-
-	leaf = locate(index, va, &slot);
-	va->__index[0] = 0;
-	if (!leaf)
-		return;
-
-	leaf->va[slot] = NULL;
-	leaf->live &= ~BIT(slot);
-	leaf->count--;
-	WRITE_ONCE(index->mappings, index->mappings - 1);
-
-	/* Once: later, another one that gets so sparse merges with this one. */
-	if (!leaf->count || leaf->count == LEAF_SPARSE)
-		gpuva_leaf_sparse(index, leaf);
+	if (likely(leaf && slot < LEAF_SLOTS && leaf->va[slot] == va))
+		empty_slot(index, leaf, slot);
+	else
+		remove_anywhere(index, va);
 }
 
 /**
@@ -674,27 +720,32 @@ int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings)
 }
 
 /**
- * gpuva_index_top_up() - set aside what the next insertions may take
+ * gpuva_index_top_up_slowly() - set aside what the next insertions may take
  * @index: the index
  *
- * Called wherever a driver comes by that may sleep. More for a large VM, where
- * more is done at once. And as many as it takes to empty the VM and to fill it
- * again in any order, though not all of them in one call.
+ * For gpuva_index_top_up(). More for a large VM, where more is done at once; and
+ * as many as it takes to empty the VM and to fill it again in any order, though
+ * not all of them in one call.
  *
  * Context: process; sleeps.
  * Return: 0; -ENOMEM.
  */
-int gpuva_index_top_up(struct gpuva_index *index)
+int gpuva_index_top_up_slowly(struct gpuva_index *index)
 {
+	const u64 changes = READ_ONCE(index->changes);
 	const u32 leaves = READ_ONCE(index->leaves);
 	const u32 loose = READ_ONCE(index->mappings) / LEAF_LOOSE;
+	const u32 most = READ_ONCE(index->reserve.count) + TOP_UP_STEP;
 	u32 wanted = min(leaves / 16, TOP_UP_STEP);
+	int ret;
 
 	if (loose > leaves)
 		wanted = max(wanted, loose - leaves +
 				     (loose - leaves) / (INNER_SLOTS / 4));
 
-	return gpuva_reserve_keep(&index->reserve,
-				  min(wanted, READ_ONCE(index->reserve.count) +
-					      TOP_UP_STEP));
+	ret = gpuva_reserve_keep(&index->reserve, min(wanted, most));
+	if (!ret && wanted <= most)
+		WRITE_ONCE(index->topped, changes + 1);
+
+	return ret;
 }

@@ -12,6 +12,7 @@
 #ifndef __GPUVA_INDEX_H__
 #define __GPUVA_INDEX_H__
 
+#include <linux/sched/mm.h>
 #include <linux/types.h>
 
 #include <drm/drm_gpuvm.h>
@@ -48,6 +49,11 @@ struct gpuva_index {
 	u32 leaves;
 	/** @mappings: how many mappings are in leaves; read without a lock, too */
 	u32 mappings;
+	/**
+	 * @topped: what @changes was when enough was set aside, plus 1; a hint,
+	 * without a lock
+	 */
+	u64 topped;
 	/** @reserve: where nodes come from */
 	struct gpuva_reserve reserve;
 };
@@ -73,7 +79,7 @@ struct drm_gpuva *gpuva_index_prev(const struct drm_gpuva *va);
 unsigned int gpuva_index_nodes(const struct gpuva_index *index,
 			       unsigned long mappings);
 int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings);
-int gpuva_index_top_up(struct gpuva_index *index);
+int gpuva_index_top_up_slowly(struct gpuva_index *index);
 
 /**
  * gpuva_index_holds() - whether a mapping is in any index
@@ -84,6 +90,26 @@ int gpuva_index_top_up(struct gpuva_index *index);
 static inline bool gpuva_index_holds(const struct drm_gpuva *va)
 {
 	return va->__index[0];
+}
+
+/**
+ * gpuva_index_top_up() - set aside what the next insertions may take
+ * @index: the index
+ *
+ * Called wherever a driver comes by that may sleep. Quick if nothing came or went
+ * since the last time.
+ *
+ * Context: process; sleeps.
+ * Return: 0; -ENOMEM.
+ */
+static inline int gpuva_index_top_up(struct gpuva_index *index)
+{
+	might_alloc(GFP_KERNEL);
+
+	if (READ_ONCE(index->topped) == READ_ONCE(index->changes) + 1)
+		return 0;
+
+	return gpuva_index_top_up_slowly(index);
 }
 
 #endif

@@ -61,7 +61,8 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	if (!vm_bo)
 		return NULL;
 
-	vm_bo->vm = drm_gpuvm_get(gpuvm);
+	kref_get(&gpuvm->kref);
+	vm_bo->vm = gpuvm;
 	vm_bo->obj = obj;
 	drm_gem_object_get(obj);
 
@@ -101,7 +102,7 @@ void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo)
 	else
 		kfree(vm_bo);
 
-	drm_gpuvm_put(gpuvm);
+	kref_put(&gpuvm->kref, gpuvm_release);
 	drm_gem_object_put(obj);
 }
 
@@ -247,14 +248,16 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_locked(struct drm_gpuvm *gpuvm,
 {
 	struct drm_gpuvm_bo *vm_bo;
 
-	drm_WARN_ON(gpuvm->drm, drm_gpuvm_immediate_mode(gpuvm));
+	drm_WARN_ON(gpuvm->drm, gpuvm_immediate_mode(gpuvm));
 
 	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
 		return ERR_PTR(-ENOMEM);
 
-	vm_bo = drm_gpuvm_bo_find(gpuvm, obj);
-	if (vm_bo)
+	vm_bo = gpuvm_bo_find_locked(gpuvm, obj);
+	if (vm_bo) {
+		kref_get(&vm_bo->kref);
 		return vm_bo;
+	}
 
 	vm_bo = drm_gpuvm_bo_create(gpuvm, obj);
 	if (!vm_bo)
@@ -281,11 +284,13 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_prealloc(struct drm_gpuvm_bo *new)
 {
 	struct drm_gpuvm_bo *vm_bo;
 
-	drm_WARN_ON(new->vm->drm, !drm_gpuvm_immediate_mode(new->vm));
+	drm_WARN_ON(new->vm->drm, !gpuvm_immediate_mode(new->vm));
 
-	scoped_guard(mutex, drm_gem_gpuva_mutex(new->obj)) {
-		vm_bo = drm_gpuvm_bo_find(new->vm, new->obj);
-		if (!vm_bo)
+	scoped_guard(mutex, compat_gem_gpuva_mutex(new->obj)) {
+		vm_bo = gpuvm_bo_find_locked(new->vm, new->obj);
+		if (vm_bo)
+			kref_get(&vm_bo->kref);
+		else
 			publish_evicted_locked(new);
 	}
 

@@ -70,7 +70,7 @@ struct drm_gpuvm_bo *gpuvm_bo_find_locked(struct drm_gpuvm *gpuvm,
 
 	gpuvm_gpuva_assert_held(gpuvm, obj);
 
-	drm_gem_for_each_gpuvm_bo(vm_bo, obj) {
+	list_for_each_entry(vm_bo, &obj->gpuva.list, list.entry.gem) {
 		if (vm_bo->vm == gpuvm)
 			return vm_bo;
 		if (!--near)

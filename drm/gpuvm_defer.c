@@ -75,14 +75,14 @@ bool drm_gpuvm_bo_put_deferred(struct drm_gpuvm_bo *vm_bo)
 	if (!vm_bo)
 		return false;
 
-	drm_WARN_ON(vm_bo->vm->drm, !drm_gpuvm_immediate_mode(vm_bo->vm));
+	drm_WARN_ON(vm_bo->vm->drm, !gpuvm_immediate_mode(vm_bo->vm));
 
 	/* The lock is taken for the last reference only. */
 	if (!kref_put_mutex(&vm_bo->kref, make_zombie_locked,
-			    drm_gem_gpuva_mutex(vm_bo->obj)))
+			    compat_gem_gpuva_mutex(vm_bo->obj)))
 		return false;
 
-	mutex_unlock(drm_gem_gpuva_mutex(vm_bo->obj));
+	mutex_unlock(compat_gem_gpuva_mutex(vm_bo->obj));
 	gpuvm_bo_defer(vm_bo);
 
 	return true;

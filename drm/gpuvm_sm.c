@@ -62,21 +62,31 @@ static bool is_cut(const struct gpuvm_sm_cut *cut)
 	return cut->prev.va.range || cut->next.va.range;
 }
 
+/* A mapping that goes as a whole. */
+static __always_inline int step_whole(struct drm_gpuvm *gpuvm,
+				      struct drm_gpuva *va, bool keep,
+				      gpuvm_sm_step step, void *priv)
+{
+	struct drm_gpuva_op op = {
+		.op = DRM_GPUVA_OP_UNMAP,
+		.unmap.va = va,
+		.unmap.keep = keep,
+	};
+
+	return step(gpuvm, &op, priv);
+}
+
+/* A mapping of which something is left. */
 static __always_inline int step_cut(struct drm_gpuvm *gpuvm,
 				    struct gpuvm_sm_cut *cut,
 				    gpuvm_sm_step step, void *priv)
 {
-	struct drm_gpuva_op op = {};
-
-	if (is_cut(cut)) {
-		op.op = DRM_GPUVA_OP_REMAP;
-		op.remap.prev = cut->prev.va.range ? &cut->prev : NULL;
-		op.remap.next = cut->next.va.range ? &cut->next : NULL;
-		op.remap.unmap = &cut->unmap;
-	} else {
-		op.op = DRM_GPUVA_OP_UNMAP;
-		op.unmap = cut->unmap;
-	}
+	struct drm_gpuva_op op = {
+		.op = DRM_GPUVA_OP_REMAP,
+		.remap.prev = cut->prev.va.range ? &cut->prev : NULL,
+		.remap.next = cut->next.va.range ? &cut->next : NULL,
+		.remap.unmap = &cut->unmap,
+	};
 
 	return step(gpuvm, &op, priv);
 }
@@ -116,13 +126,18 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 	while (va) {
 		/* @step may free the mapping. */
 		const u64 past = va->va.addr + va->va.range;
-		struct gpuvm_sm_cut cut;
+		const bool keep = req && gpuvm_keeps(va, req);
 		int ret;
 
-		cut_out(&cut, va, addr, end);
-		cut.unmap.keep = req && gpuvm_keeps(va, req);
+		if (va->va.addr >= addr && past - 1 <= end - 1) {
+			ret = step_whole(gpuvm, va, keep, step, priv);
+		} else {
+			struct gpuvm_sm_cut cut;
 
-		ret = step_cut(gpuvm, &cut, step, priv);
+			cut_out(&cut, va, addr, end);
+			cut.unmap.keep = keep;
+			ret = step_cut(gpuvm, &cut, step, priv);
+		}
 		if (ret)
 			return ret;
 

@@ -61,7 +61,7 @@ int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_insert);
 
-static bool removable(const struct drm_gpuva *va)
+static __always_inline bool removable(const struct drm_gpuva *va)
 {
 	/* Not drm_WARN(): what was never inserted has no VM. */
 	if (WARN(!gpuva_index_holds(va),

@@ -187,6 +187,34 @@ static const char *gic_check_all(const struct gpuva_index *index, u64 mappings)
 }
 
 /**
+ * gic_check_finger() - check that what was found last is in the tree
+ * @index: the index
+ *
+ * A node that went is in the reserve, and may look as it did.
+ *
+ * Return: NULL, or what is wrong.
+ */
+static const char *gic_check_finger(const struct gpuva_index *index)
+{
+	const struct gpuva_leaf *leaf = gpuva_finger_leaf(index->finger);
+	struct gic_state s = { .index = index };
+	unsigned int height = index->height;
+	const void *node = index->root;
+
+	if (!leaf)
+		return NULL;
+
+	while (node && height--) {
+		const struct gpuva_inner *inner = node;
+
+		node = inner->child[gpuva_inner_search(inner, leaf->top)];
+	}
+	GIC_EXPECT(&s, node == leaf);
+
+	return s.error;
+}
+
+/**
  * gic_check_path() - check what a change at a key may have touched
  * @index: the index
  * @key: the key

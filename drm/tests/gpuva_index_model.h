@@ -257,6 +257,22 @@ static void gim_replace(struct gim *gim, struct gim_va *va)
 		gim_insert(gim, page + keep, pages - keep);
 }
 
+/* The mapping behind another, where a range goes on: found only if in the range. */
+static void gim_seek_on(struct gim *gim, struct drm_gpuva *va,
+			struct drm_gpuva *want)
+{
+	const u64 addr = gpuva_last(va) + 1;
+
+	if (!addr)
+		return;
+
+	gpuva_index_seek(&gim->index, va->va.addr, gpuva_last(va));
+	if (want && want->va.addr > addr)
+		GIM_EXPECT(gim, !gpuva_index_seek_on(&gim->index, addr,
+						     want->va.addr - 1));
+	GIM_EXPECT(gim, gpuva_index_seek_on(&gim->index, addr, U64_MAX) == want);
+}
+
 /* What is at a page, around it, and in a range of pages. */
 static void gim_compare(struct gim *gim, u32 page)
 {
@@ -279,10 +295,7 @@ static void gim_compare(struct gim *gim, u32 page)
 	want = gim_owner(gim, gim_used_from(gim, page +
 						 gim->owner[found]->pages));
 	GIM_EXPECT(gim, gpuva_index_next(va) == want);
-	if (gpuva_last(va) != U64_MAX)
-		GIM_EXPECT(gim, gpuva_index_seek_on(&gim->index,
-						    gpuva_last(va) + 1,
-						    U64_MAX) == want);
+	gim_seek_on(gim, va, want);
 	want = gim_owner(gim, gim_used_before(gim, page));
 	GIM_EXPECT(gim, gpuva_index_prev(va) == want);
 }
@@ -406,6 +419,8 @@ static void gim_step(struct gim *gim, u64 step)
 		gpuva_index_top_up(&gim->index);
 
 	gim_change(gim, page);
+	if (!gim->error)
+		gim->error = gic_check_finger(&gim->index);
 	gim_compare(gim, page);
 
 	gim->spilled = max_t(u64, gim->spilled, gim->index.spilled);
