@@ -119,6 +119,56 @@ static int lock_rounds(struct bench *b, struct bench_objs *objs, const char *row
 	return bench_took(b, row, start, rounds, locked);
 }
 
+/* The same objects without a core: what nobody can do without. */
+static int lock_alone(struct bench_objs *objs, struct drm_exec *exec)
+{
+	int ret = 0;
+	u32 i;
+
+	drm_exec_init(exec, 0, 0);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_exec_prepare_obj(exec, objs->vm->obj, 1);
+		drm_exec_retry_on_contention(exec);
+		for (i = 0; i < objs->n && !ret; i++)
+			ret = drm_exec_prepare_obj(exec, objs->vm_bos[i]->obj, 1);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+
+	return ret;
+}
+
+static int floor_rounds(struct bench *b, struct bench_objs *objs)
+{
+	const u32 rounds = max(1000 / b->n, 1U);
+	u64 start = ktime_get_ns(), locked = 0;
+	struct drm_exec exec;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < rounds && !ret; i++) {
+		ret = lock_alone(objs, &exec);
+		locked += exec.num_objects;
+		drm_exec_fini(&exec);
+	}
+
+	if (ret || locked != (u64)rounds * (b->n + 1))
+		return ret ?: -EIO;
+
+	return bench_took(b, "exec-floor", start, rounds, locked);
+}
+
+static int run_floor(struct bench *b)
+{
+	struct bench_objs objs = {};
+	int ret, end;
+
+	ret = objs_begin(b, &objs, 0) ?: floor_rounds(b, &objs);
+	end = objs_end(&objs);
+	return ret ?: end;
+}
+
 static int run_lock(struct bench *b, enum drm_gpuvm_flags flags, const char *row)
 {
 	struct bench_objs objs = {};
@@ -131,7 +181,8 @@ static int run_lock(struct bench *b, enum drm_gpuvm_flags flags, const char *row
 
 int bench_exec(struct bench *b)
 {
-	return run_lock(b, 0, "exec-lock") ?:
+	return run_floor(b) ?:
+	       run_lock(b, 0, "exec-lock") ?:
 	       run_lock(b, DRM_GPUVM_RESV_PROTECTED, "exec-lock-resv");
 }
 

@@ -63,6 +63,7 @@ ROWS = {
     "ops-free-unmap-64": ("ops", "the same list, freed"),
     "trace": ("trace", "a bind of a game"),
     "close": ("close", "close of a VM, per linked mapping"),
+    "exec-floor": ("exec", "drm_exec alone, the same objects and no core"),
     "exec-lock": ("exec", "exec_lock and unlock, n external objects"),
     "exec-lock-resv": ("exec", "the same, lists under the VM's dma_resv"),
     "validate-all": ("validate", "validate, per object, all n evicted"),
@@ -82,7 +83,7 @@ ROWS = {
 LEAST = 1.1
 
 # Reported, not compared: what the machine does, and what has no median.
-FREE = ("latency", "bytes-struct", "bytes-slab",
+FREE = ("latency", "exec-floor", "bytes-struct", "bytes-slab",
         "longest-map", "longest-replace", "longest-unmap")
 
 TABLE = ("map-ascending", "map-random", "replace", "split", "unmap",

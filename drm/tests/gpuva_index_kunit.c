@@ -473,7 +473,8 @@ static void stock_is_filled(struct kunit *test)
 		for (i = 0; i < STOCK_FILL; i++)
 			nodes[i] = stock_take();
 		flush_workqueue(stock.wq);
-		KUNIT_EXPECT_GE(test, stock.nodes.count, STOCK_FILL);
+		/* It may have been at work before the last ones were taken. */
+		KUNIT_EXPECT_GE(test, stock.nodes.count, STOCK_LOW);
 		for (i = 0; i < STOCK_FILL; i++)
 			if (nodes[i])
 				kmem_cache_free(stock.cache, nodes[i]);
