@@ -163,6 +163,38 @@ struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 }
 
 /**
+ * gpuva_index_find_exact() - find the mapping of a range
+ * @index: the index
+ * @addr: its first address
+ * @last: its last address, not below @addr
+ *
+ * Does not read the mapping, if that is not very long: who looks up many does not
+ * wait for one after the other.
+ *
+ * Return: the mapping, or NULL if none has exactly this range.
+ */
+struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
+					 u64 addr, u64 last)
+{
+	struct gpuva_leaf *leaf;
+	unsigned int slot;
+
+	if (unlikely(!index->root || index->spill)) {
+		struct drm_gpuva *va = gpuva_spill_find(index, addr, last);
+
+		return va && va->va.addr == addr && gpuva_last(va) == last ?
+		       va : NULL;
+	}
+
+	leaf = descend(index, addr);
+	slot = gpuva_leaf_search(leaf, addr);
+	leaf = live_from(leaf, &slot);
+
+	return leaf && leaf->last[slot] == last &&
+	       gpuva_leaf_addr(leaf, slot) == addr ? leaf->va[slot] : NULL;
+}
+
+/**
  * gpuva_index_seek() - find the first mapping in a range that is to change
  * @index: the index
  * @addr: first address of the range
@@ -455,9 +487,13 @@ static struct gpuva_leaf *locate_by_key(const struct gpuva_index *index,
 					unsigned int *slot)
 {
 	const u64 last = gpuva_last(va);
-	struct gpuva_leaf *leaf = descend_from_finger(index, last);
+	struct gpuva_leaf *leaf = descend(index, last);
 
+	/* Most often it is the first that is not below its own key. */
 	*slot = gpuva_leaf_search(leaf, last);
+	if (likely(*slot < LEAF_SLOTS && leaf->va[*slot] == va))
+		return leaf;
+
 	leaf = live_from(leaf, slot);
 	if (likely(leaf && leaf->va[*slot] == va))
 		return leaf;

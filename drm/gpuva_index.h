@@ -67,6 +67,8 @@ int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va);
 void gpuva_index_remove(struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 				   u64 addr, u64 last);
+struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
+					 u64 addr, u64 last);
 struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 				   u64 addr, u64 last);
 struct drm_gpuva *gpuva_index_seek_on(struct gpuva_index *index,

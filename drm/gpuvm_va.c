@@ -418,12 +418,12 @@ EXPORT_SYMBOL_GPL(drm_gpuva_find_first);
  */
 struct drm_gpuva *drm_gpuva_find(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
 {
-	struct drm_gpuva *va = drm_gpuva_find_first(gpuvm, addr, range);
+	u64 last;
 
-	if (va && va->va.addr == addr && va->va.range == range)
-		return va;
+	if (!range || check_add_overflow(addr, range - 1, &last))
+		return NULL;
 
-	return NULL;
+	return gpuva_index_find_exact(&gpuvm_private(gpuvm)->index, addr, last);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_find);
 

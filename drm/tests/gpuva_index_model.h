@@ -257,6 +257,23 @@ static void gim_replace(struct gim *gim, struct gim_va *va)
 		gim_insert(gim, page + keep, pages - keep);
 }
 
+/* It is found by its range, and by no other. */
+static void gim_exact(struct gim *gim, struct drm_gpuva *va,
+		      struct drm_gpuva *next)
+{
+	const struct gpuva_index *index = &gim->index;
+	const u64 addr = va->va.addr, last = gpuva_last(va);
+
+	GIM_EXPECT(gim, gpuva_index_find_exact(index, addr, last) == va);
+	if (last > addr) {
+		GIM_EXPECT(gim, !gpuva_index_find_exact(index, addr, last - 1));
+		GIM_EXPECT(gim, !gpuva_index_find_exact(index, addr + 1, last));
+	}
+	if (next)
+		GIM_EXPECT(gim, !gpuva_index_find_exact(index, addr,
+							gpuva_last(next)));
+}
+
 /* The mapping behind another, where a range goes on: found only if in the range. */
 static void gim_seek_on(struct gim *gim, struct drm_gpuva *va,
 			struct drm_gpuva *want)
@@ -294,6 +311,7 @@ static void gim_compare(struct gim *gim, u32 page)
 	page = gim->owner[found]->page;
 	want = gim_owner(gim, gim_used_from(gim, page +
 						 gim->owner[found]->pages));
+	gim_exact(gim, va, want);
 	GIM_EXPECT(gim, gpuva_index_next(va) == want);
 	gim_seek_on(gim, va, want);
 	want = gim_owner(gim, gim_used_before(gim, page));
