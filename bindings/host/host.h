@@ -204,6 +204,7 @@ void host_sin(unsigned int which);
 
 /* The kernel's red-black tree for programs asks for these by name. */
 #define likely(x) __builtin_expect(!!(x), 1)
+#define noinline __attribute__((noinline))
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define rcu_assign_pointer(p, v) ((p) = (v))
 

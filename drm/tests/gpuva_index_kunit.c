@@ -376,6 +376,9 @@ static void nodes_asked_for_stay(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reclaim_nodes(), 0);
 	KUNIT_EXPECT_EQ(test, reserve->count, unused);
 
+	/* Offered once the job is done, and needed by the next one. */
+	KUNIT_ASSERT_EQ(test, gpuva_reserve_promise(reserve, unused + 500), 0);
+	gpuva_reserve_release(reserve, unused + 500);
 	KUNIT_ASSERT_EQ(test, gpuva_reserve_promise(reserve, unused + 500), 0);
 	KUNIT_EXPECT_EQ(test, reclaim_nodes(), 0);
 	gpuva_reserve_release(reserve, unused + 500);
