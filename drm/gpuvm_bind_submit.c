@@ -222,9 +222,11 @@ static bool withdraw(struct drm_gpuvm_bind_job *job)
  * drm_gpuvm_bind_job_wait() - wait for a job
  * @job: the job, submitted, without anything in @syncs to wait for
  *
- * A signal withdraws the job, unless it has begun, or the VM is in deferred
- * mode, and then it is waited for: to be interrupted means that nothing was
- * changed.
+ * A signal withdraws the job, unless it has begun: to be interrupted means that
+ * nothing was changed. In deferred mode the VM has changed when the job was
+ * submitted, so it is waited for, and all jobs of the queue before it, whatever
+ * signal comes. A driver in that mode waits for those before it submits a
+ * synchronous bind, where it can be interrupted and killed.
  *
  * Context: process; sleeps. The caller holds a reference to the queue's VM.
  * Return: 0; -ERESTARTSYS; -ENOENT if the VM was closed meanwhile; the error of
@@ -241,7 +243,10 @@ int drm_gpuvm_bind_job_wait(struct drm_gpuvm_bind_job *job)
 	if (dma_fence_wait(fence, true)) {
 		if (withdraw(job))
 			return -ERESTARTSYS;
-		/* It has begun, or has its turn and is refused: not long. */
+		/*
+		 * It has begun, or has its turn and is refused: not long. In
+		 * deferred mode that is up to the jobs before it.
+		 */
 		dma_fence_wait(fence, false);
 	}
 
