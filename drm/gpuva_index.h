@@ -106,7 +106,9 @@ static inline bool gpuva_index_holds(const struct drm_gpuva *va)
  */
 static inline int gpuva_index_top_up(struct gpuva_index *index)
 {
-	might_alloc(GFP_KERNEL);
+	/* Without these it would be no more than a place to be rescheduled. */
+	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_alloc(GFP_KERNEL);
 
 	if (READ_ONCE(index->topped) == READ_ONCE(index->changes) + 1)
 		return 0;

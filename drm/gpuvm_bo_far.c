@@ -55,15 +55,17 @@ static struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 }
 
 /**
- * gpuvm_bo_find_locked() - find the vm_bo of a VM and an object
+ * gpuvm_bo_search_locked() - find the vm_bo of a VM and an object
  * @gpuvm: the VM
  * @obj: the object
+ *
+ * For gpuvm_bo_find_locked().
  *
  * Context: the GEM's gpuva lock is held; it keeps the vm_bo.
  * Return: the vm_bo without a reference for the caller, or NULL.
  */
-struct drm_gpuvm_bo *gpuvm_bo_find_locked(struct drm_gpuvm *gpuvm,
-					  struct drm_gem_object *obj)
+struct drm_gpuvm_bo *gpuvm_bo_search_locked(struct drm_gpuvm *gpuvm,
+					    struct drm_gem_object *obj)
 {
 	struct drm_gpuvm_bo *vm_bo;
 	int near = GPUVM_NEAR;

@@ -113,13 +113,14 @@ static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
 		last = gpuvm_list_batch_fill(&batch,
 					     &gpuvm_private(gpuvm)->extobj,
 					     last);
+		gpuvm_list_batch_fetch_objects(&batch);
 		for (i = 0; i < batch.num; i++) {
 			int ret = prepare_vm_bo_locked(batch.vm_bos[i], exec,
 						       num_fences);
 			if (ret)
 				return ret;
 		}
-	} while (batch.num);
+	} while (batch.num == GPUVM_LIST_BATCH);
 
 	return 0;
 }

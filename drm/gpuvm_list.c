@@ -118,7 +118,7 @@ static void prefetch_resv(const struct dma_resv *resv)
  * @list: the list
  * @after: the entry before them; NULL to start at the beginning
  *
- * Starts to bring their objects into the cache, takes no references, and passes
+ * Starts to bring their vm_bos into the cache, takes no references, and passes
  * over bookmarks.
  *
  * Context: the lists lock is held.
@@ -129,7 +129,6 @@ gpuvm_list_batch_fill(struct gpuvm_list_batch *batch, struct list_head *list,
 		      struct gpuvm_list_item *after)
 {
 	struct gpuvm_list_item *item = after, *last = after;
-	unsigned int i;
 
 	if (!item)
 		item = list_entry(list, struct gpuvm_list_item, link);
@@ -139,17 +138,33 @@ gpuvm_list_batch_fill(struct gpuvm_list_batch *batch, struct list_head *list,
 		if (!item->vm_bo)
 			continue;
 		batch->vm_bos[batch->num++] = item->vm_bo;
-		prefetch_obj(item->vm_bo->obj);
+		prefetchw(&item->vm_bo->kref);
 		last = item;
 		if (batch->num == GPUVM_LIST_BATCH)
 			break;
 	}
 
+	return last;
+}
+
+/**
+ * gpuvm_list_batch_fetch_objects() - for who is about to lock the objects
+ * @batch: the batch
+ *
+ * Starts to bring the objects into the cache, and what is locked of them.
+ *
+ * Context: the lists lock is held.
+ */
+void gpuvm_list_batch_fetch_objects(const struct gpuvm_list_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->num; i++)
+		prefetch_obj(batch->vm_bos[i]->obj);
+
 	/* Only now, because here it takes the object to find its dma_resv. */
 	for (i = 0; i < batch->num; i++)
 		prefetch_resv(batch->vm_bos[i]->obj->resv);
-
-	return last;
 }
 
 /**
@@ -201,6 +216,7 @@ static void take_objects(struct gpuvm_list_walk *walk)
 
 	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
 	walk_fill_locked(walk, &batch);
+	gpuvm_list_batch_fetch_objects(&batch);
 	/*
 	 * A vm_bo leaves the list before it drops its reference to the object,
 	 * so the object is alive even if the vm_bo is about to go.

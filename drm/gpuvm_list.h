@@ -30,14 +30,14 @@ struct gpuvm_list_item {
 /**
  * struct gpuvm_list_batch - some entries of a list, one after the other
  *
- * Each entry leads to a vm_bo, its object and the object's dma_resv, which are
- * in no cache when the list is long. With several at hand, all of them are on
- * their way at once.
+ * Each entry leads to a vm_bo, and who locks objects goes on to its object and
+ * the object's dma_resv. They are in no cache when the list is long. With
+ * several at hand, all of them are on their way at once.
  */
 struct gpuvm_list_batch {
 	/** @vm_bos: the entries' vm_bos */
 	struct drm_gpuvm_bo *vm_bos[GPUVM_LIST_BATCH];
-	/** @num: how many there are; 0 at the end of the list */
+	/** @num: how many there are; fewer than fit at the end of the list */
 	unsigned int num;
 };
 
@@ -81,6 +81,7 @@ void gpuvm_list_del(struct drm_gpuvm *gpuvm, struct gpuvm_list_item *item);
 struct gpuvm_list_item *
 gpuvm_list_batch_fill(struct gpuvm_list_batch *batch, struct list_head *list,
 		      struct gpuvm_list_item *after);
+void gpuvm_list_batch_fetch_objects(const struct gpuvm_list_batch *batch);
 
 void gpuvm_list_walk_begin(struct gpuvm_list_walk *walk,
 			   struct drm_gpuvm *gpuvm, struct list_head *list);

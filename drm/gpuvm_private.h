@@ -177,10 +177,33 @@ u64 gpuvm_req_piece(const struct drm_gpuvm_map_req *req, u64 addr,
 void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo);
 
 /* gpuvm_bo_far.c */
-struct drm_gpuvm_bo *gpuvm_bo_find_locked(struct drm_gpuvm *gpuvm,
-					  struct drm_gem_object *obj);
+struct drm_gpuvm_bo *gpuvm_bo_search_locked(struct drm_gpuvm *gpuvm,
+					    struct drm_gem_object *obj);
 void gpuvm_bo_publish_locked(struct drm_gpuvm_bo *vm_bo);
 void gpuvm_bo_unpublish_locked(struct drm_gpuvm_bo *vm_bo);
+
+/**
+ * gpuvm_bo_find_locked() - find the vm_bo of a VM and an object
+ * @gpuvm: the VM
+ * @obj: the object
+ *
+ * Most objects are in one VM.
+ *
+ * Context: the GEM's gpuva lock is held; it keeps the vm_bo.
+ * Return: the vm_bo without a reference for the caller, or NULL.
+ */
+static inline struct drm_gpuvm_bo *
+gpuvm_bo_find_locked(struct drm_gpuvm *gpuvm, struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_bo *first;
+
+	gpuvm_gpuva_assert_held(gpuvm, obj);
+
+	first = list_first_entry_or_null(&obj->gpuva.list, struct drm_gpuvm_bo,
+					 list.entry.gem);
+	return !first || first->vm == gpuvm ?
+	       first : gpuvm_bo_search_locked(gpuvm, obj);
+}
 
 /* gpuvm_defer.c */
 bool gpuvm_bo_put_zombie_locked(struct drm_gpuvm_bo *vm_bo);

@@ -16,9 +16,12 @@ static int validate_one(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 	int ret;
 
 	dma_resv_assert_held(vm_bo->obj->resv);
-	/* While a context is held, lockdep takes each lock of its class for held. */
-	drm_WARN_ON(gpuvm->drm, exec && dma_resv_locking_ctx(vm_bo->obj->resv) !=
-		    &exec->ticket);
+	/*
+	 * While a context is held, lockdep takes each lock of its class for held.
+	 * Without lockdep nobody asks: the object is in no cache as a rule.
+	 */
+	drm_WARN_ON(gpuvm->drm, IS_ENABLED(CONFIG_LOCKDEP) && exec &&
+		    dma_resv_locking_ctx(vm_bo->obj->resv) != &exec->ticket);
 
 	ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
 	/* Only who holds the object's dma_resv lists it: off is off. */
