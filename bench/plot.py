@@ -16,7 +16,7 @@ COLUMNS = 3
 
 PLOTS = {
     "mappings.svg": rows.TABLE,
-    "objects.svg": ("obtain", "obtain-prealloc", "exec-lock", "exec-lock-resv"),
+    "objects.svg": ("obtain", "obtain-last", "obtain-prealloc", "exec-lock", "exec-lock-resv"),
     "patterns.svg": ("replace-clustered", "replace-strided", "trace",
                      "overlap-4", "overlap-16", "overlap-64"),
 }

@@ -55,7 +55,7 @@ def find_line(lines, row, n):
 def claims(lines):
     """What is not a ratio of the two cores."""
     made = []
-    for row in ("obtain", "obtain-prealloc"):
+    for row in ("obtain", "obtain-last", "obtain-prealloc"):
         few, many = find_line(lines, row, 1), find_line(lines, row, 1000)
         if few and many:
             made.append({"claim": "%s: cost with 1,000 VMs over cost with one" % row,
