@@ -55,15 +55,18 @@ bool nv_channel_is_dead(struct nv_channel *chan)
 	return READ_ONCE(chan->error);
 }
 
-/* Why a channel takes no job, as the job's fence tells it. */
+/*
+ * Why a channel takes no job, as the job's fence tells it. Who stands behind a job
+ * that failed ends in the same way in the scheduler's queue and in the ring.
+ */
 static int refused_locked(struct nv_channel *chan)
 {
 	lockdep_assert_held(&chan->lock);
 
-	if (chan->closed || chan->error == -ECANCELED)
-		return -ECANCELED;
+	if (chan->error == -ENODEV)
+		return -ENODEV;
 
-	return chan->error ? -ENODEV : 0;
+	return chan->closed || chan->error ? -ECANCELED : 0;
 }
 
 static void add_locked(struct nv_channel *chan, struct nv_fence *fence)
@@ -86,7 +89,8 @@ static void add_locked(struct nv_channel *chan, struct nv_fence *fence)
  * @fence: allocated with the job, which has the first reference to it
  *
  * Context: fence signalling section; run_job alone.
- * Return: 0; -ECANCELED if the channel was closed; -ENODEV if it died.
+ * Return: 0; -ECANCELED if the channel was closed, or a job on it failed; -ENODEV
+ * if the device is gone.
  */
 int nv_channel_add_fence(struct nv_channel *chan, struct nv_fence *fence)
 {

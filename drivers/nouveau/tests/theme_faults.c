@@ -152,6 +152,36 @@ static void freed_with_jobs_queued(int fd)
 	CHECK_EQ((uint32_t)rig.scratch.cpu[0], 0);
 }
 
+/* One that was taken while the channel lived, and has its turn when it is dead. */
+static void died_with_jobs_queued(int fd)
+{
+	uint32_t chan, failed, gate, done;
+	struct push p;
+
+	begin(fd);
+	OK(nvt_channel(fd, &chan));
+	failed = make_syncobj(fd);
+	gate = make_syncobj(fd);
+	done = make_syncobj(fd);
+	p = rig_push(&rig);
+	push_acquire(&p, SCRATCH_ADDR + PAGE, 1);
+	OK(rig_exec(&rig, rig.chan, &p, SYNCS(SIGNALS({ gate }))));
+	p = rig_push(&rig);
+	push_acquire(&p, SCRATCH_ADDR + PAGE + 16, 1);
+	push_write(&p, DATA_ADDR, 1);
+	OK(rig_exec(&rig, chan, &p, SYNCS(SIGNALS({ failed }))));
+	p = rig_push(&rig);
+	push_write(&p, SCRATCH_ADDR, 1);
+	OK(rig_exec(&rig, chan, &p, SYNCS(WAITS({ gate }), SIGNALS({ done }))));
+	rig.scratch.cpu[PAGE / 8 + 2] = 1;
+	job_ends(fd, failed, 0, EFAULT);
+	job_pending(fd, done, 0);
+	rig.scratch.cpu[PAGE / 8] = 1;
+	job_ends(fd, gate, 0, 0);
+	job_ends(fd, done, 0, ECANCELED);
+	CHECK_EQ((uint32_t)rig.scratch.cpu[0], 0);
+}
+
 /* What is acquired never comes: after a while it is given up. */
 static void acquire_without_end(int fd)
 {
@@ -236,7 +266,7 @@ static void told_once(int fd)
 	snprintf(where, sizeof(where), "write of %#llx; class c5b5 method 0300",
 		 DATA_ADDR + 0x120);
 	CHECK(lseek(log, 0, SEEK_END) >= 0);
-	/* All of them are in the ring before the first one goes on. */
+	/* Whether in the ring or still queued when the first one fails. */
 	for (unsigned int i = 0; i < ARRAY_SIZE(done); i++) {
 		done[i] = make_syncobj(fd);
 		p = rig_push(&rig);
@@ -261,6 +291,7 @@ const struct ktap_case ktap_cases[] = {
 	{ "class-of-another-channel", class_of_another_channel },
 	{ "in-the-middle", in_the_middle },
 	{ "freed-with-jobs-queued", freed_with_jobs_queued },
+	{ "died-with-jobs-queued", died_with_jobs_queued },
 	{ "acquire-without-end", acquire_without_end },
 	{ "others-go-on", others_go_on },
 	{ "stale-translations", stale_translations },
