@@ -4,7 +4,6 @@
  *
  * A memory cgroup, in a mount of its own.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "file.h"
 #include "ktap.h"
 
 #define ROOT "/tmp/ktap-cgroup"
@@ -19,18 +19,6 @@
 
 /* What stays in lists of each CPU, and is nobody's fault. */
 #define LEFT_MAX (2 << 20)
-
-static int write_to(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (file < 0)
-		return -errno;
-	ret = write(file, text, strlen(text)) < 0 ? -errno : 0;
-	close(file);
-	return ret;
-}
 
 static uint64_t current_bytes(void)
 {
@@ -50,17 +38,17 @@ void cgroup_make(uint64_t limit)
 	mkdir(ROOT, 0700);
 	if (mount("cgroup2", ROOT, "cgroup2", 0, NULL) && errno != EBUSY)
 		SKIP("no cgroup2: %s", strerror(errno));
-	if (write_to(ROOT "/cgroup.subtree_control", "+memory"))
+	if (file_write(ROOT "/cgroup.subtree_control", "+memory"))
 		SKIP("no memory controller");
 	CHECK(!mkdir(GROUP, 0700) || errno == EEXIST);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)limit);
-	OK(write_to(GROUP "/memory.max", text));
-	write_to(GROUP "/memory.swap.max", "0");
+	OK(file_write(GROUP "/memory.max", text));
+	file_write(GROUP "/memory.swap.max", "0");
 }
 
 void cgroup_enter(void)
 {
-	OK(write_to(GROUP "/cgroup.procs", "0"));
+	OK(file_write(GROUP "/cgroup.procs", "0"));
 }
 
 void cgroup_ends(void)

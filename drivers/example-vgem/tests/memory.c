@@ -12,29 +12,18 @@
 
 #include "debugfs.h"
 #include "driver.h"
+#include "file.h"
 #include "memory.h"
 
 #define PARAMETERS "/sys/module/example_vgem/parameters/"
 #define LOCK "/tmp/evgem-memory-limit"
-
-static int try_write(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (file < 0)
-		return -errno;
-	ret = write(file, text, strlen(text)) < 0 ? -errno : 0;
-	close(file);
-	return ret;
-}
 
 static void write_number(const char *path, uint64_t number)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	OK(try_write(path, text));
+	OK(file_write(path, text));
 }
 
 /* Has the lock and the end of a pipe as long as the case has the other. */
@@ -46,8 +35,8 @@ static void watch(int end)
 	setsid();
 	while (read(end, &c, 1) < 0 && errno == EINTR)
 		;
-	try_write(PARAMETERS "max_resident_kb", "0");
-	try_write(PARAMETERS "shrink", "1");
+	file_write(PARAMETERS "max_resident_kb", "0");
+	file_write(PARAMETERS "shrink", "1");
 	_exit(0);
 }
 
