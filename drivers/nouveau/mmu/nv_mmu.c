@@ -88,7 +88,7 @@ static struct page *pde_table(u64 pde)
 /* What was written to a table must be seen before the entry leading to it. */
 static void write_entry(u64 *entry, u64 value)
 {
-	/* A test looks through the tables behind each store. */
+	/* A KUnit case may look through the tables behind each store; else nothing. */
 	KUNIT_STATIC_STUB_REDIRECT(write_entry, entry, value);
 
 	/* Pairs with the acquire in the walk of the model. */
