@@ -20,7 +20,7 @@
 #include "gpuvm_private.h"
 
 /* How many are looked at one by one: about what a descent costs. */
-#define GPUVM_NEAR 4
+#define GPUVM_NEAR 2
 
 static struct drm_gpuvm_bo *to_vm_bo(struct rb_node *node)
 {

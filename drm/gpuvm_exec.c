@@ -55,7 +55,7 @@ static int prepare_objects_unlocked(struct drm_gpuvm *gpuvm,
 				    struct drm_exec *exec,
 				    unsigned int num_fences)
 {
-	struct gpuvm_list_walk walk;
+	struct gpuvm_list_walk walk __attribute__((uninitialized));
 	struct drm_gem_object *obj;
 	int ret = 0;
 
@@ -103,9 +103,15 @@ static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
 				  unsigned int num_fences)
 {
 	struct gpuvm_list_item *last = NULL;
-	struct gpuvm_list_batch batch;
+	struct gpuvm_list_batch batch __attribute__((uninitialized));
 
 	drm_gpuvm_resv_assert_held(gpuvm);
+
+	if (list_is_singular(&gpuvm_private(gpuvm)->extobj)) {
+		last = list_first_entry(&gpuvm_private(gpuvm)->extobj,
+					struct gpuvm_list_item, link);
+		return prepare_vm_bo_locked(last->vm_bo, exec, num_fences);
+	}
 
 	do {
 		unsigned int i;

@@ -211,7 +211,7 @@ static void walk_fill_locked(struct gpuvm_list_walk *walk,
 
 static void take_objects(struct gpuvm_list_walk *walk)
 {
-	struct gpuvm_list_batch batch;
+	struct gpuvm_list_batch batch __attribute__((uninitialized));
 	unsigned int i;
 
 	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
@@ -234,7 +234,7 @@ static void take_objects(struct gpuvm_list_walk *walk)
 /* Those that are about to go are left out; if all are, the next batch is taken. */
 static void take_vm_bos(struct gpuvm_list_walk *walk)
 {
-	struct gpuvm_list_batch batch;
+	struct gpuvm_list_batch batch __attribute__((uninitialized));
 	unsigned int i;
 
 	walk->num = 0;

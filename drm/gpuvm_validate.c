@@ -47,7 +47,7 @@ static void put_after_walk(struct drm_gpuvm_bo *vm_bo)
 
 static int validate_unlocked(struct drm_gpuvm *gpuvm, struct drm_exec *exec)
 {
-	struct gpuvm_list_walk walk;
+	struct gpuvm_list_walk walk __attribute__((uninitialized));
 	struct drm_gpuvm_bo *vm_bo;
 	int ret = 0;
 
