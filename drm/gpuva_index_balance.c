@@ -63,13 +63,14 @@ static void leaf_pack(struct gpuva_leaf *leaf)
 	unsigned int to = 0;
 	u32 live;
 
+	/* They do already; a full leaf always. */
+	if (leaf->live == BIT(leaf->count) - 1)
+		return;
+
 	for (live = leaf->live; live; live &= live - 1) {
 		const unsigned int from = __ffs(live);
 
-		leaf->last[to] = leaf->last[from];
-		leaf->length[to] = leaf->length[from];
-		leaf->va[to] = leaf->va[from];
-		to++;
+		gpuva_leaf_copy_slot(leaf, to++, from);
 	}
 
 	leaf_set_count(leaf, to);

@@ -144,6 +144,15 @@ static inline u64 gpuva_leaf_addr(const struct gpuva_leaf *leaf,
 	return leaf->last[slot] - length;
 }
 
+static __always_inline void gpuva_leaf_copy_slot(struct gpuva_leaf *leaf,
+						 unsigned int to,
+						 unsigned int from)
+{
+	leaf->last[to] = leaf->last[from];
+	leaf->length[to] = leaf->length[from];
+	leaf->va[to] = leaf->va[from];
+}
+
 /* Copy slots; the two places may overlap. */
 static inline void gpuva_leaf_move(struct gpuva_leaf *to, unsigned int to_slot,
 				   const struct gpuva_leaf *from,
