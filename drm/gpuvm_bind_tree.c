@@ -135,8 +135,10 @@ static void go(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va)
 		return;
 	}
 
-	/* It keeps its reference to the VM. */
+	/* It keeps the VM until it is freed, or inserted again. */
+	drm_gpuvm_get(va->vm);
 	gpuva_index_remove(va);
+	gpuvm_unpin(va->vm);
 	drm_WARN_ON(va->vm->drm, gpuvm_bind_old_insert(&job->old, va));
 }
 
@@ -325,6 +327,8 @@ void gpuvm_bind_tree_undo_locked(struct drm_gpuvm_bind_job *job)
 		gpuvm_bind_old_remove(&job->old, va);
 		drm_WARN_ON(gpuvm->drm,
 			    gpuva_index_insert(&gpuvm_private(gpuvm)->index, va));
+		gpuvm_pin(gpuvm);
+		drm_gpuvm_put(gpuvm);
 		job->queue->mappings++;
 	}
 	gpuva_reserve_unhold(reserve_of(job));

@@ -34,6 +34,12 @@ struct gpuvm_private {
 	 */
 	bool names_flags;
 	/**
+	 * @mappings: how many are inserted, without the kernel's reserve; while
+	 * there are any, they hold one reference to the VM together; protected
+	 * by the driver's lock for the VM
+	 */
+	unsigned long mappings;
+	/**
 	 * @lock: protects @far; and @extobj and &drm_gpuvm.evict, unless the
 	 * VM's dma_resv does
 	 *
@@ -161,6 +167,25 @@ static inline bool gpuvm_range_valid(const struct drm_gpuvm *gpuvm, u64 addr,
 
 /* gpuvm_vm.c */
 void gpuvm_release(struct kref *kref);
+
+/*
+ * A mapping that is inserted keeps the VM. One reference does for all of them,
+ * since the driver's lock for the VM orders who is the first and who the last:
+ * counting here costs nothing, where an atomic operation for each mapping would
+ * make every removal wait for the memory that the one before touched.
+ */
+static inline void gpuvm_pin(struct drm_gpuvm *gpuvm)
+{
+	if (!gpuvm_private(gpuvm)->mappings++)
+		kref_get(&gpuvm->kref);
+}
+
+/* The VM may be gone afterwards. */
+static inline void gpuvm_unpin(struct drm_gpuvm *gpuvm)
+{
+	if (!--gpuvm_private(gpuvm)->mappings)
+		kref_put(&gpuvm->kref, gpuvm_release);
+}
 
 /* gpuvm_attrs.c */
 bool gpuvm_attrs_valid(const struct drm_gpuva_attrs *attrs,

@@ -37,7 +37,7 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_prepare_mappings);
  * @gpuvm: the VM
  * @va: the mapping, its &drm_gpuva.va set
  *
- * An inserted mapping holds a reference to the VM.
+ * As long as anything is inserted, the VM stays.
  *
  * Context: the caller's lock for the VM is held. Fence signalling section:
  * neither allocates nor sleeps.
@@ -55,7 +55,7 @@ int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
 	if (ret)
 		return ret;
 
-	kref_get(&gpuvm->kref);
+	gpuvm_pin(gpuvm);
 	va->vm = gpuvm;
 	return 0;
 }
@@ -76,7 +76,7 @@ static __always_inline bool removable(const struct drm_gpuva *va)
 static void remove_inserted(struct drm_gpuva *va)
 {
 	gpuva_index_remove(va);
-	kref_put(&va->vm->kref, gpuvm_release);
+	gpuvm_unpin(va->vm);
 }
 
 /**
@@ -265,7 +265,7 @@ int drm_gpuva_remap(struct drm_gpuva *prev, struct drm_gpuva *next,
 	}
 
 	trace_remap(op);
-	drm_gpuvm_put(gpuvm);
+	gpuvm_unpin(gpuvm);
 	return 0;
 
 err_remove_prev:

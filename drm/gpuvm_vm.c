@@ -2,8 +2,8 @@
 /*
  * The VM: its range, its life.
  *
- * Each inserted mapping and each vm_bo holds a reference to the VM, so a VM that
- * still has any never gets as far as its vm_free callback. That is why it is
+ * Each vm_bo holds a reference to the VM, and so do all inserted mappings together,
+ * so a VM that still has any never gets as far as its vm_free callback. That is why it is
  * closed explicitly: stop the jobs, unmap everything, clean up the deferred
  * vm_bos, drm_gpuvm_close().
  */

@@ -219,6 +219,42 @@ static void row49_references(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, gk_events(), "bvo");
 }
 
+/* However many mappings there are, the VM ends with the last, and not before. */
+static void row49_last_mapping(struct kunit *test)
+{
+	struct drm_gpuvm *vm = gk_vm_new(test);
+	struct drm_gpuva *first = gk_va_insert(test, vm, NULL, 4, 2, 0);
+	struct drm_gpuva *cut = gk_va_insert(test, vm, NULL, 8, 8, 0);
+	struct drm_gpuva *prev = gk_va_new(test, NULL, 0, 0, 0);
+	struct drm_gpuva *next = gk_va_new(test, NULL, 0, 0, 0);
+	struct drm_gpuva_op_map head = { .va = { 8, 2 } };
+	struct drm_gpuva_op_map tail = { .va = { 12, 0 }, .gem.offset = 4 };
+	struct drm_gpuva_op_unmap unmap = { .va = cut };
+	struct drm_gpuva_op_remap op = { &head, &tail, &unmap };
+
+	gk_events_start();
+	KUNIT_ASSERT_EQ(test, kref_read(&vm->kref), 2);
+	drm_gpuvm_put(vm);
+
+	drm_gpuva_remove(first);
+	/* What is cut comes back, and then is cut. */
+	KUNIT_EXPECT_EQ(test, drm_gpuva_remap(prev, next, &op), -EINVAL);
+	tail.va.range = 4;
+	KUNIT_EXPECT_EQ(test, drm_gpuva_remap(prev, next, &op), 0);
+	drm_gpuva_remove(prev);
+	KUNIT_EXPECT_EQ(test, drm_gpuva_insert(vm, first), 0);
+	drm_gpuva_remove(next);
+	KUNIT_EXPECT_STREQ(test, gk_events(), "");
+
+	drm_gpuva_remove(first);
+	KUNIT_EXPECT_STREQ(test, gk_events(), "v");
+
+	gk_va_free(first);
+	gk_va_free(cut);
+	gk_va_free(prev);
+	gk_va_free(next);
+}
+
 /* The last put may come from whoever holds the VM's dma_resv. */
 static void row49_last_put_under_resv(struct kunit *test)
 {
@@ -370,6 +406,7 @@ static struct kunit_case gpuvm_vm_cases[] = {
 	KUNIT_CASE_PARAM(row27_bad_space, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row27_good_reserve, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_references, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row49_last_mapping, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_last_put_under_resv, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_leak_reported, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_leak_names_object, gk_mode_gen_params),
