@@ -31,6 +31,49 @@ struct mutex *drm_gem_gpuva_mutex(struct drm_gem_object *obj)
 }
 EXPORT_SYMBOL_GPL(drm_gem_gpuva_mutex);
 
+/*
+ * vm_bos that were made and not obtained yet hold one reference to the VM
+ * together: most of them are freed at once, because there was one already. Who
+ * makes the first of them has a reference of its own until it has taken theirs.
+ */
+static void get_unlisted(struct drm_gpuvm *gpuvm)
+{
+	if (atomic_inc_return(&gpuvm_private(gpuvm)->unlisted) == 1)
+		kref_get(&gpuvm->kref);
+}
+
+static void put_unlisted(struct drm_gpuvm *gpuvm)
+{
+	if (atomic_dec_and_test(&gpuvm_private(gpuvm)->unlisted))
+		kref_put(&gpuvm->kref, gpuvm_release);
+}
+
+static bool is_listed(struct drm_gpuvm_bo *vm_bo)
+{
+	return !list_empty(&gpuvm_bo_private(vm_bo)->bos);
+}
+
+/* From now on it is named where somebody asks what the VM has. */
+static void bo_list(struct drm_gpuvm_bo *vm_bo)
+{
+	struct gpuvm_private *priv = gpuvm_private(vm_bo->vm);
+
+	kref_get(&vm_bo->vm->kref);
+	spin_lock(&priv->bos_lock);
+	list_add_tail(&gpuvm_bo_private(vm_bo)->bos, &priv->bos);
+	spin_unlock(&priv->bos_lock);
+	put_unlisted(vm_bo->vm);
+}
+
+static void bo_unlist(struct drm_gpuvm_bo *vm_bo)
+{
+	struct gpuvm_private *priv = gpuvm_private(vm_bo->vm);
+
+	spin_lock(&priv->bos_lock);
+	list_del(&gpuvm_bo_private(vm_bo)->bos);
+	spin_unlock(&priv->bos_lock);
+}
+
 /**
  * drm_gpuvm_bo_create() - make a vm_bo without publishing it
  * @gpuvm: the VM
@@ -48,8 +91,6 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	struct gpuvm_bo_private *priv;
 	struct drm_gpuvm_bo *vm_bo;
 
-	might_alloc(GFP_KERNEL);
-
 	/* What it is made for is to map something. */
 	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
 		return NULL;
@@ -61,7 +102,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	if (!vm_bo)
 		return NULL;
 
-	kref_get(&gpuvm->kref);
+	get_unlisted(gpuvm);
 	vm_bo->vm = gpuvm;
 	vm_bo->obj = obj;
 	drm_gem_object_get(obj);
@@ -76,9 +117,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	init_llist_node(&priv->bo_defer);
 	RB_CLEAR_NODE(&priv->far);
 
-	spin_lock(&gpuvm_private(gpuvm)->bos_lock);
-	list_add_tail(&priv->bos, &gpuvm_private(gpuvm)->bos);
-	spin_unlock(&gpuvm_private(gpuvm)->bos_lock);
+	INIT_LIST_HEAD(&priv->bos);
 
 	return vm_bo;
 }
@@ -92,17 +131,20 @@ void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo)
 {
 	struct drm_gem_object *obj = vm_bo->obj;
 	struct drm_gpuvm *gpuvm = vm_bo->vm;
+	const bool listed = is_listed(vm_bo);
 
-	spin_lock(&gpuvm_private(gpuvm)->bos_lock);
-	list_del(&gpuvm_bo_private(vm_bo)->bos);
-	spin_unlock(&gpuvm_private(gpuvm)->bos_lock);
+	if (listed)
+		bo_unlist(vm_bo);
 
 	if (gpuvm->ops && gpuvm->ops->vm_bo_free)
 		gpuvm->ops->vm_bo_free(vm_bo);
 	else
 		kfree(vm_bo);
 
-	kref_put(&gpuvm->kref, gpuvm_release);
+	if (listed)
+		kref_put(&gpuvm->kref, gpuvm_release);
+	else
+		put_unlisted(gpuvm);
 	drm_gem_object_put(obj);
 }
 
@@ -154,7 +196,7 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_bo_get);
  */
 bool drm_gpuvm_bo_put(struct drm_gpuvm_bo *vm_bo)
 {
-	might_sleep();
+	gpuvm_might_sleep();
 
 	if (!vm_bo)
 		return false;
@@ -264,6 +306,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_locked(struct drm_gpuvm *gpuvm,
 		return ERR_PTR(-ENOMEM);
 
 	publish_evicted_locked(vm_bo);
+	bo_list(vm_bo);
 	return vm_bo;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bo_obtain_locked);
@@ -294,10 +337,17 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_prealloc(struct drm_gpuvm_bo *new)
 			publish_evicted_locked(new);
 	}
 
-	if (!vm_bo)
+	/* Not before: who shows a long list would hold up jobs. */
+	if (!vm_bo) {
+		bo_list(new);
 		return new;
+	}
 
-	kref_put(&new->kref, release_unpublished);
+	/* Nobody can have found it. */
+	if (kref_read(&new->kref) == 1)
+		gpuvm_bo_free(new);
+	else
+		kref_put(&new->kref, release_unpublished);
 	return vm_bo;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bo_obtain_prealloc);

@@ -2,25 +2,25 @@
 /*
  * Finding the vm_bo of a VM and an object that many VMs share.
  *
- * An object's list of vm_bos has one entry as a rule, and the first few are
- * found by looking at each of them. An object that a compositor or a framework
- * shares with hundreds of VMs has a long list, and walking it costs a cache miss
- * for each of them. So a vm_bo that is published behind the first few goes into
- * a tree of its VM, too, by the address of its object.
+ * An object's list of vm_bos has one entry as a rule. One that a compositor or a
+ * framework shares with hundreds of VMs has a long list, and walking it costs a
+ * cache miss for each of them. So a vm_bo that is published behind the first few
+ * goes into a tree of its VM, too, by the address of its object.
+ *
+ * A tree holds only what its VM shares with many others. So a VM that has one
+ * most often finds there what was not first in the list.
  *
  * Entries leave the list from anywhere, but new ones come last: what was among
- * the first few stays there, and what is not there is in the tree. So a look-up
- * needs no more than these few and one descent, and a tree holds only what its
- * VM shares with many others. It is part of the vm_bo, so nothing is allocated
- * where one is published, and taking it out fits into the fence signalling
- * section.
+ * the first few stays there, and what is not there is in the tree. The tree is
+ * part of the vm_bo, so nothing is allocated where one is published, and taking
+ * it out fits into the fence signalling section.
  */
 #include <linux/rbtree.h>
 
 #include "gpuvm_private.h"
 
-/* How many are looked at one by one: about what a descent costs. */
-#define GPUVM_NEAR 2
+/* How many are looked at one by one, where the tree does not have it. */
+#define GPUVM_NEAR 16
 
 static struct drm_gpuvm_bo *to_vm_bo(struct rb_node *node)
 {
@@ -72,11 +72,18 @@ struct drm_gpuvm_bo *gpuvm_bo_search_locked(struct drm_gpuvm *gpuvm,
 
 	gpuvm_gpuva_assert_held(gpuvm, obj);
 
+	/* Whether this one is in the tree changes only under the gpuva lock. */
+	if (READ_ONCE(gpuvm_private(gpuvm)->far.rb_node)) {
+		vm_bo = find_far(gpuvm, obj);
+		if (vm_bo)
+			return vm_bo;
+	}
+
 	list_for_each_entry(vm_bo, &obj->gpuva.list, list.entry.gem) {
 		if (vm_bo->vm == gpuvm)
 			return vm_bo;
 		if (!--near)
-			return find_far(gpuvm, obj);
+			break;
 	}
 
 	return NULL;

@@ -45,7 +45,7 @@ int gpuvm_exec_prepare(struct drm_exec *exec, struct drm_gem_object *obj,
 int drm_gpuvm_prepare_vm(struct drm_gpuvm *gpuvm, struct drm_exec *exec,
 			 unsigned int num_fences)
 {
-	might_sleep();
+	gpuvm_might_sleep();
 
 	return gpuvm_exec_prepare(exec, gpuvm->r_obj, num_fences);
 }
@@ -150,7 +150,7 @@ static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
 int drm_gpuvm_prepare_objects(struct drm_gpuvm *gpuvm, struct drm_exec *exec,
 			      unsigned int num_fences)
 {
-	might_sleep();
+	gpuvm_might_sleep();
 
 	if (gpuvm_resv_protected(gpuvm))
 		return prepare_objects_locked(gpuvm, exec, num_fences);
@@ -316,12 +316,14 @@ int drm_gpuvm_exec_lock_array(struct drm_gpuvm_exec *vm_exec,
 			      struct drm_gem_object **objs,
 			      unsigned int num_objs)
 {
+	struct gpuvm_private *priv = gpuvm_private(vm_exec->vm);
 	struct drm_exec *exec = &vm_exec->exec;
 	int ret = 0;
 
-	might_sleep();
+	gpuvm_might_sleep();
 
-	drm_exec_init(exec, vm_exec->flags, 0);
+	/* It grows a page at a time, and copies what it has each time. */
+	drm_exec_init(exec, vm_exec->flags, READ_ONCE(priv->locked));
 	drm_exec_until_all_locked(exec) {
 		ret = lock_all(vm_exec, objs, num_objs);
 		drm_exec_retry_on_contention(exec);
@@ -331,6 +333,8 @@ int drm_gpuvm_exec_lock_array(struct drm_gpuvm_exec *vm_exec,
 
 	if (ret)
 		drm_exec_fini(exec);
+	else if (READ_ONCE(priv->locked) != exec->num_objects)
+		WRITE_ONCE(priv->locked, exec->num_objects);
 
 	return ret;
 }

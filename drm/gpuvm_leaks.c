@@ -67,6 +67,7 @@ unsigned long gpuvm_report_mappings(struct drm_gpuvm *gpuvm)
 unsigned long gpuvm_report_vm_bos(struct drm_gpuvm *gpuvm)
 {
 	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+	const unsigned int unlisted = atomic_read(&priv->unlisted);
 	struct gpuvm_bo_private *bo;
 	unsigned long count = 0;
 
@@ -83,5 +84,10 @@ unsigned long gpuvm_report_vm_bos(struct drm_gpuvm *gpuvm)
 	spin_unlock(&priv->bos_lock);
 	report_rest(gpuvm, count, "vm_bos");
 
-	return count;
+	if (unlisted)
+		drm_err(gpuvm->drm,
+			"VM %s: and %u leaked vm_bos that were made and never obtained\n",
+			gpuvm->name, unlisted);
+
+	return count + unlisted;
 }

@@ -12,18 +12,6 @@
 #include "gpuvm_private.h"
 
 /**
- * gpuvm_list_item_init() - make an entry that is in no list
- * @item: the entry
- * @vm_bo: whose it is
- */
-void gpuvm_list_item_init(struct gpuvm_list_item *item,
-			  struct drm_gpuvm_bo *vm_bo)
-{
-	INIT_LIST_HEAD(&item->link);
-	item->vm_bo = vm_bo;
-}
-
-/**
  * gpuvm_list_assert_held() - assert that the lists lock is held
  * @gpuvm: the VM
  */

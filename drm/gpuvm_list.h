@@ -69,8 +69,18 @@ struct gpuvm_list_walk {
 	unsigned int next;
 };
 
-void gpuvm_list_item_init(struct gpuvm_list_item *item,
-			  struct drm_gpuvm_bo *vm_bo);
+/**
+ * gpuvm_list_item_init() - make an entry that is in no list
+ * @item: the entry
+ * @vm_bo: whose it is
+ */
+static inline void gpuvm_list_item_init(struct gpuvm_list_item *item,
+					struct drm_gpuvm_bo *vm_bo)
+{
+	INIT_LIST_HEAD(&item->link);
+	item->vm_bo = vm_bo;
+}
+
 void gpuvm_list_assert_held(struct drm_gpuvm *gpuvm);
 void gpuvm_list_add_locked(struct list_head *list,
 			   struct gpuvm_list_item *item);

@@ -48,6 +48,11 @@ struct gpuvm_private {
 	spinlock_t lock;
 	/** @extobj: vm_bos of external objects; protected by the lists lock */
 	struct list_head extobj;
+	/**
+	 * @locked: how many objects drm_gpuvm_exec_lock_array() locked the last
+	 * time; a hint, without a lock
+	 */
+	unsigned int locked;
 	/** @far: vm_bos by object, see gpuvm_bo_far.c; protected by @lock */
 	struct rb_root far;
 	/** @bo_defer: vm_bos to be freed where sleeping is allowed; lock-free */
@@ -59,8 +64,13 @@ struct gpuvm_private {
 	 * shows a long list holds up no job.
 	 */
 	spinlock_t bos_lock;
-	/** @bos: all vm_bos that are not freed yet; protected by @bos_lock */
+	/** @bos: all vm_bos that were obtained once; protected by @bos_lock */
 	struct list_head bos;
+	/**
+	 * @unlisted: how many others there are, made and not obtained; while
+	 * there are any, they hold one reference to the VM together
+	 */
+	atomic_t unlisted;
 	/** @binds: its bind queue, or NULL; kept by whatever is mapped */
 	struct drm_gpuvm_bind_queue *binds;
 	/** @used: when a job used it last, see drm_gpuvm_lru_vm_used() */
@@ -80,7 +90,7 @@ struct gpuvm_bo_private {
 	struct gpuvm_list_item evict;
 	/** @bo_defer: in &gpuvm_private.bo_defer, after the last reference */
 	struct llist_node bo_defer;
-	/** @bos: in &gpuvm_private.bos; protected by &gpuvm_private.bos_lock */
+	/** @bos: in &gpuvm_private.bos or empty; protected by &gpuvm_private.bos_lock */
 	struct list_head bos;
 	/**
 	 * @far: in &gpuvm_private.far, or in no tree
@@ -126,6 +136,17 @@ static inline bool gpuvm_immediate_mode(const struct drm_gpuvm *gpuvm)
 {
 	return gpuvm->flags & DRM_GPUVM_IMMEDIATE_MODE;
 }
+
+/*
+ * might_sleep() where each nanosecond counts: in a kernel that cannot tell, it is
+ * no more than a place to be rescheduled.
+ */
+#define gpuvm_might_sleep()					\
+do {								\
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) ||		\
+	    IS_ENABLED(CONFIG_LOCKDEP))				\
+		might_sleep();					\
+} while (0)
 
 /* An object's gpuva lock: the VM's mode decides which lock that is. */
 static inline void gpuvm_gpuva_assert_held(struct drm_gpuvm *gpuvm,

@@ -99,7 +99,7 @@ static int validate_locked(struct drm_gpuvm *gpuvm, struct drm_exec *exec)
  */
 int drm_gpuvm_validate(struct drm_gpuvm *gpuvm, struct drm_exec *exec)
 {
-	might_sleep();
+	gpuvm_might_sleep();
 
 	if (!gpuvm->ops || !gpuvm->ops->vm_bo_validate)
 		return -EOPNOTSUPP;

@@ -163,6 +163,7 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 	init_llist_head(&priv->bo_defer);
 	spin_lock_init(&priv->bos_lock);
 	INIT_LIST_HEAD(&priv->bos);
+	atomic_set(&priv->unlisted, 0);
 	kref_init(&gpuvm->kref);
 
 	gpuvm->name = name ?: "unknown";
@@ -222,7 +223,7 @@ void gpuvm_release(struct kref *kref)
 	 * touches freed memory, so this is the last chance to say what it is.
 	 */
 	if (drm_WARN(drm, !gpuva_index_is_empty(&priv->index) ||
-		     !list_empty(&priv->bos),
+		     !list_empty(&priv->bos) || atomic_read(&priv->unlisted),
 		     "VM %s: freed while in use\n", gpuvm->name)) {
 		gpuvm_report_mappings(gpuvm);
 		gpuvm_report_vm_bos(gpuvm);

@@ -378,6 +378,35 @@ static void row49_leak_names_object(struct kunit *test)
 	drm_gpuvm_put(vm);
 }
 
+/* A vm_bo pins the VM and is reported, though nobody ever obtained it. */
+static void row49_never_obtained(struct kunit *test)
+{
+	static const char text[] =
+		"and 2 leaked vm_bos that were made and never obtained";
+	struct drm_gpuvm *vm = gk_vm_new(test);
+	struct drm_gem_object *obj = gk_bo_new(test, 'A');
+	struct drm_gpuvm_bo *vm_bo[2];
+	const unsigned int seen = log_count(test, text);
+
+	for (int i = 0; i < 2; i++) {
+		vm_bo[i] = drm_gpuvm_bo_create(vm, obj);
+		KUNIT_ASSERT_NOT_NULL(test, vm_bo[i]);
+	}
+	drm_gem_object_put(obj);
+
+	gk_events_start();
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_EQ(test, drm_gpuvm_close(vm), 2);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	KUNIT_EXPECT_EQ(test, log_count(test, text) - seen, 1);
+
+	KUNIT_EXPECT_TRUE(test, gk_vm_bo_put(vm_bo[0]));
+	KUNIT_EXPECT_STREQ(test, gk_events(), "b");
+	KUNIT_EXPECT_TRUE(test, gk_vm_bo_put(vm_bo[1]));
+	KUNIT_EXPECT_STREQ(test, gk_events(), "bbvo");
+}
+
 static void row49_close_clean(struct kunit *test)
 {
 	struct drm_gpuvm *vm = gk_vm_new(test);
@@ -410,6 +439,7 @@ static struct kunit_case gpuvm_vm_cases[] = {
 	KUNIT_CASE_PARAM(row49_last_put_under_resv, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_leak_reported, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_leak_names_object, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row49_never_obtained, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row49_close_clean, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(resv_and_flags, gk_mode_gen_params),
 	KUNIT_CASE(abi_mismatch),
