@@ -113,6 +113,17 @@ int bench_vm_expect(struct bench_vm *vm, u64 count, u64 *sum);
 void bench_core_close(struct drm_gpuvm *vm);
 struct drm_gem_object *bench_obj_create(struct drm_device *drm);
 
+/* bench_floor.c */
+struct bench_floor_bo;
+struct drm_gpuvm_bo *bench_floor_obtain(struct drm_gem_object *obj,
+					struct drm_gpuvm_bo *vm_bo);
+void bench_floor_put(struct drm_gpuvm_bo *vm_bo);
+struct bench_floor_bo *bench_floor_create(struct drm_gpuvm *vm,
+					  struct drm_gem_object *obj);
+struct drm_gpuvm_bo *
+bench_floor_obtain_prealloc(struct bench_floor_bo *spare,
+			    struct drm_gpuvm_bo *vm_bo);
+
 /**
  * enum bench_order - in which order mappings are visited
  */

@@ -130,10 +130,39 @@ static int obtain_in(struct bench *b, struct bench_shared *shared, bool any,
 	return ret ?: bench_add(b, row, "ns", OBTAINS, took, 0);
 }
 
+/* The same of what no core can do without. */
+static int floor_in(struct bench *b, struct bench_shared *shared, bool any,
+		    const char *row)
+{
+	u64 seed = b->seed, start, took;
+	int ret = 0;
+	u32 i;
+
+	dma_resv_lock(shared->obj->resv, NULL);
+	start = ktime_get_ns();
+	for (i = 0; i < OBTAINS; i++) {
+		u32 at = any ? bench_below(&seed, b->n) : b->n - 1;
+		struct drm_gpuvm_bo *vm_bo =
+			bench_floor_obtain(shared->obj, shared->vm_bos[at]);
+
+		if (vm_bo != shared->vm_bos[at]) {
+			ret = -EIO;
+			break;
+		}
+		bench_floor_put(vm_bo);
+	}
+	took = ktime_get_ns() - start;
+	dma_resv_unlock(shared->obj->resv);
+
+	return ret ?: bench_add(b, row, "ns", OBTAINS, took, 0);
+}
+
 static int row_obtain(struct bench *b, struct bench_shared *shared)
 {
 	return obtain_in(b, shared, true, "obtain") ?:
-	       obtain_in(b, shared, false, "obtain-last");
+	       obtain_in(b, shared, false, "obtain-last") ?:
+	       floor_in(b, shared, true, "obtain-floor") ?:
+	       floor_in(b, shared, false, "obtain-last-floor");
 }
 
 static int row_obtain_prealloc(struct bench *b, struct bench_shared *shared)
@@ -157,6 +186,33 @@ static int row_obtain_prealloc(struct bench *b, struct bench_shared *shared)
 	return bench_took(b, "obtain-prealloc", start, OBTAINS, 0);
 }
 
+static int row_floor_prealloc(struct bench *b, struct bench_shared *shared)
+{
+	u64 seed = b->seed, start = ktime_get_ns();
+	u32 i;
+
+	for (i = 0; i < OBTAINS; i++) {
+		u32 at = bench_below(&seed, b->n);
+		struct drm_gpuvm_bo *vm_bo;
+		struct bench_floor_bo *spare =
+			bench_floor_create(&shared->vms[at]->base, shared->obj);
+
+		if (!spare)
+			return -ENOMEM;
+		vm_bo = bench_floor_obtain_prealloc(spare, shared->vm_bos[at]);
+		if (vm_bo != shared->vm_bos[at])
+			return -EIO;
+		bench_floor_put(vm_bo);
+	}
+
+	return bench_took(b, "obtain-prealloc-floor", start, OBTAINS, 0);
+}
+
+static int rows_prealloc(struct bench *b, struct bench_shared *shared)
+{
+	return row_obtain_prealloc(b, shared) ?: row_floor_prealloc(b, shared);
+}
+
 static int run_obtain(struct bench *b, enum drm_gpuvm_flags flags,
 		      int (*row)(struct bench *b, struct bench_shared *shared))
 {
@@ -171,7 +227,7 @@ static int run_obtain(struct bench *b, enum drm_gpuvm_flags flags,
 int bench_obtain(struct bench *b)
 {
 	return run_obtain(b, 0, row_obtain) ?:
-	       run_obtain(b, DRM_GPUVM_IMMEDIATE_MODE, row_obtain_prealloc);
+	       run_obtain(b, DRM_GPUVM_IMMEDIATE_MODE, rows_prealloc);
 }
 
 /* Private objects: their dma_resv is the VM's. */

@@ -5,6 +5,7 @@
 bench-objects := \
 	bench_bo.o \
 	bench_exec.o \
+	bench_floor.o \
 	bench_longest.o \
 	bench_main.o \
 	bench_mappings.o \

@@ -38,6 +38,7 @@ def summary(entry, row):
     line["ratio"] = median(pairs) if pairs else None
     line["ratio_spread"] = quartiles(pairs) if pairs else None
     line["met"] = judge(line)
+    line["floor"] = floor_of(entry, row)
     return line
 
 
@@ -72,6 +73,29 @@ def claims(lines):
     return made
 
 
+def floor_of(entry, row):
+    """What no core can do without in a row, or None if nobody measured it."""
+    floor = rows.FLOORS.get(row)
+    if floor not in entry["rounds"][0][rows.CORES[0]]:
+        return None
+    return rows.machine(summary(entry, floor))
+
+
+def floors(lines):
+    """The best ratio that any core could have, of rows that missed theirs."""
+    return [{"row": line["row"], "n": line["n"], "floor": line["floor"],
+             "target": line["target"], "best": line["kernel"] / line["floor"]}
+            for line in lines if line["met"] is False and line["floor"]]
+
+
+def limit_of(floor):
+    return "%s at %s: the floor is %s ns, so no core could be more than %.2f times as" \
+           " fast as the kernel's; %.1f %s" % (
+               floor["row"], format(floor["n"], ","), number(floor["floor"]), floor["best"],
+               floor["target"], "is within reach" if floor["best"] >= floor["target"]
+               else "is out of reach")
+
+
 def number(value):
     if value >= 100:
         return format(round(value), ",")
@@ -95,7 +119,7 @@ def cells(line):
 HEADS = ("row", "n", "kernel", "ours", "ratio", "quartiles", "target", "")
 
 
-def print_table(lines, made):
+def print_table(lines, made, limits):
     table = [HEADS] + [cells(line) for line in lines]
     widths = [max(len(cell[i]) for cell in table) for i in range(len(HEADS))]
     for line in table:
@@ -107,9 +131,13 @@ def print_table(lines, made):
         print("%s: %.2f (the kernel's core: %.2f), at most %.1f: %s" % (
             claim["claim"], claim["value"], claim["kernel"], claim["limit"],
             verdict(claim["met"])))
+    if limits:
+        print()
+    for floor in limits:
+        print(limit_of(floor))
 
 
-def write_rst(path, lines, made):
+def write_rst(path, lines, made, limits):
     with open(path, "w") as file:
         file.write(".. SPDX-License-Identifier: GPL-2.0-only OR MIT\n\n"
                    ".. Made by lab/bench --publish: do not edit.\n\n"
@@ -124,6 +152,8 @@ def write_rst(path, lines, made):
             file.write("- %s: %.2f; the kernel's core: %.2f; at most %.1f: %s.\n" % (
                 claim["claim"], claim["value"], claim["kernel"], claim["limit"],
                 verdict(claim["met"])))
+        for floor in limits:
+            file.write("- %s.\n" % limit_of(floor))
 
 
 def main(raw_path, out, wanted):
@@ -133,15 +163,16 @@ def main(raw_path, out, wanted):
              for row in rows.rows_of(entry["group"])
              if not wanted or row in wanted]
     made = [] if wanted else claims(lines)
+    limits = floors(lines)
     print("\nTimes in ns for each operation, medians of %d rounds; ratio: the"
           " kernel's core over ours,\nhigher is faster; bytes-…: bytes.\n"
           % raw["rounds"])
-    print_table(lines, made)
+    print_table(lines, made, limits)
     os.makedirs(out, exist_ok=True)
     with open(os.path.join(out, "bench.json"), "w") as file:
         json.dump({"rounds": raw["rounds"], "scale": raw["scale"], "lines": lines,
-                   "claims": made, "raw": raw["measured"]}, file, indent=1)
-    write_rst(os.path.join(out, "table.rst"), lines, made)
+                   "claims": made, "floors": limits, "raw": raw["measured"]}, file, indent=1)
+    write_rst(os.path.join(out, "table.rst"), lines, made, limits)
     plot.plot_all(lines, out)
     judged = [item["met"] for item in lines + made if item["met"] is not None]
     print("\n%d of %d targets are met; all numbers are in build/bench."

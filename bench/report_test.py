@@ -26,6 +26,13 @@ def entry(group, n, row, pairs, unit="ns"):
          "ref": {row: result(ours * 10, unit=unit)}} for theirs, ours in pairs]}
 
 
+def add(one, row, pairs):
+    for round_, other in zip(one["rounds"], entry(one["group"], one["n"], row, pairs)["rounds"]):
+        for core in report.rows.CORES:
+            round_[core].update(other[core])
+    return one
+
+
 class Report(unittest.TestCase):
     def test_median_of_the_ratios(self):
         line = report.summary(entry("mappings", 1000000, "find-first",
@@ -63,9 +70,36 @@ class Report(unittest.TestCase):
         claim, = report.claims(lines)
         self.assertIs(claim["met"], True)
 
+    def test_a_floor_has_no_target(self):
+        for row, floor in report.rows.FLOORS.items():
+            self.assertEqual(report.rows.ROWS[row][0], report.rows.ROWS[floor][0])
+            for n in report.rows.SIZES[report.rows.ROWS[row][0]]:
+                self.assertIsNone(report.rows.target(floor, n))
+                self.assertIsNotNone(report.rows.target(row, n))
+
+    def floors_of(self, *pairs):
+        measured = [entry("validate", n, "validate-all", [pair]) for n, pair, _ in pairs]
+        for one, (_, _, floor) in zip(measured, pairs):
+            add(one, "validate-floor", [floor])
+        lines = [report.summary(one, "validate-all") for one in measured]
+        return [report.limit_of(floor) for floor in report.floors(lines)]
+
+    def test_the_floor_of_what_was_missed(self):
+        self.assertEqual(self.floors_of((100, (80, 80), (71, 75)), (10000, (120, 110), (99, 98))), [
+            "validate-all at 100: the floor is 71.0 ns, so no core could be more than 1.13"
+            " times as fast as the kernel's; 1.1 is within reach",
+            "validate-all at 10,000: the floor is 98.0 ns, so no core could be more than 1.22"
+            " times as fast as the kernel's; 1.1 is within reach"])
+
+    def test_the_floor_says_that_nobody_can(self):
+        self.assertEqual(self.floors_of((100, (80, 80), (79, 75)), (10000, (220, 110), (99, 98))), [
+            "validate-all at 100: the floor is 75.0 ns, so no core could be more than 1.07"
+            " times as fast as the kernel's; 1.1 is out of reach"])
+
     def test_output(self):
         raw = {"rounds": 1, "scale": 1, "measured": [
-            entry("obtain", n, "obtain", [(10 * n, 20)]) for n in (1, 1000)]}
+            add(entry("obtain", n, "obtain", [(10 * n, 20)]), "obtain-floor", [(8, 5)])
+            for n in (1, 1000)]}
         with tempfile.TemporaryDirectory() as out:
             path = os.path.join(out, "raw.json")
             with open(path, "w") as file:
@@ -74,9 +108,17 @@ class Report(unittest.TestCase):
             with contextlib.redirect_stdout(said):
                 report.main(path, out, ["obtain"])
             self.assertIn("1 of 2 targets are met", said.getvalue())
+            limit = "obtain at 1: the floor is 5.0 ns, so no core could be more than 2.00"
+            self.assertEqual(said.getvalue().count("the floor is"), 1)
+            self.assertIn("\n\n" + limit, said.getvalue())
+            with open(os.path.join(out, "table.rst")) as file:
+                self.assertIn("\n- " + limit, file.read())
             self.assertRegex(said.getvalue(), r"obtain +1,000 +10,000 +20\.0 +500\.00 ")
             with open(os.path.join(out, "bench.json")) as file:
-                self.assertEqual(len(json.load(file)["lines"]), 2)
+                written = json.load(file)
+            self.assertEqual(len(written["lines"]), 2)
+            self.assertEqual([(floor["n"], floor["best"]) for floor in written["floors"]],
+                             [(1, 2)])
             plot = xml.dom.minidom.parse(os.path.join(out, "objects.svg"))
             self.assertEqual(len(plot.getElementsByTagName("circle")), 4)
 
