@@ -83,8 +83,8 @@ def draw_row(index, row, lines):
     curves = {core: points_of(lines, row, core) for core in rows.CORES}
     sizes = [n for n, _ in curves["ref"]]
     if rows.ROWS[row][0] not in ("exec", "obtain"):
-        curves["latency"] = [point for point in points_of(lines, "latency", "ref")
-                             if point[0] in sizes]
+        curves["latency"] = sorted((line["n"], rows.machine(line)) for line in lines
+                                   if line["row"] == "latency" and line["n"] in sizes)
     flat = [point for points in curves.values() for point in points]
     cell = Cell(index, [n for n, _ in flat], [ns for _, ns in flat])
     yield from cell.axes(rows.ROWS[row][1], sizes)

@@ -70,6 +70,17 @@ class Report(unittest.TestCase):
         claim, = report.claims(lines)
         self.assertIs(claim["met"], True)
 
+    def test_latency_is_the_less_of_both(self):
+        lines = [report.summary(entry(group, 1000000, row, [pair]), row)
+                 for group, row, pair in (("latency", "latency", (56, 40)),
+                                          ("mappings", "find", (400, 81)))]
+        claim, = report.claims(lines)
+        self.assertEqual((claim["value"], claim["kernel"]), (81 / 40, 10))
+        self.assertIs(claim["met"], False)
+        lines[0]["kernel"], lines[0]["ref"] = 40, 56
+        claim, = report.claims(lines)
+        self.assertEqual((claim["value"], claim["kernel"]), (81 / 40, 10))
+
     def test_a_floor_has_no_target(self):
         for row, floor in report.rows.FLOORS.items():
             self.assertEqual(report.rows.ROWS[row][0], report.rows.ROWS[floor][0])
