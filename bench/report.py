@@ -82,10 +82,15 @@ def floor_of(entry, row):
 
 
 def floors(lines):
-    """The best ratio that any core could have, of rows that missed theirs."""
+    """The best ratio that any core could have, of rows that missed theirs.
+
+    What a core is below is no floor: it may ask for memory ahead, which nothing that
+    takes one object after the other does.
+    """
     return [{"row": line["row"], "n": line["n"], "floor": line["floor"],
              "target": line["target"], "best": line["kernel"] / line["floor"]}
-            for line in lines if line["met"] is False and line["floor"]]
+            for line in lines if line["met"] is False and line["floor"]
+            and line["floor"] <= min(line[core] for core in rows.CORES)]
 
 
 def limit_of(floor):

@@ -107,6 +107,10 @@ class Report(unittest.TestCase):
             "validate-all at 100: the floor is 75.0 ns, so no core could be more than 1.07"
             " times as fast as the kernel's; 1.1 is out of reach"])
 
+    def test_what_a_core_is_below_is_no_floor(self):
+        self.assertEqual(self.floors_of((100, (80, 78), (79, 79)), (10000, (78, 80), (79, 79))), [])
+        self.assertEqual(len(self.floors_of((100, (80, 79), (79, 79)))), 1)
+
     def test_output(self):
         raw = {"rounds": 1, "scale": 1, "measured": [
             add(entry("obtain", n, "obtain", [(10 * n, 20)]), "obtain-floor", [(8, 5)])
