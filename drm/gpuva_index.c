@@ -392,6 +392,27 @@ static void fill_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 	gpuva_finger_set(index, leaf, slot);
 }
 
+/* Whether @slot is the first whose key is not below @key. */
+static bool is_place(const struct gpuva_leaf *leaf, unsigned int slot, u64 key)
+{
+	return (slot == LEAF_SLOTS || leaf->last[slot] >= key) &&
+	       (!slot || leaf->last[slot - 1] < key);
+}
+
+/* The leaf and the slot of a key: most often split and merge just looked there. */
+static struct gpuva_leaf *place_of(const struct gpuva_index *index, u64 key,
+				   unsigned int *slot)
+{
+	const unsigned long finger = READ_ONCE(index->finger);
+	struct gpuva_leaf *leaf = descend_from_finger(index, key);
+
+	*slot = finger & (GPUVA_NODE_ALIGN - 1);
+	if (leaf != gpuva_finger_leaf(finger) || !is_place(leaf, *slot, key))
+		*slot = gpuva_leaf_search(leaf, key);
+
+	return leaf;
+}
+
 /* Returns -ENOSPC for want of a node. */
 static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
 {
@@ -399,8 +420,7 @@ static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
 	struct gpuva_leaf *leaf;
 	unsigned int slot, free;
 
-	leaf = descend_from_finger(index, last);
-	slot = gpuva_leaf_search(leaf, last);
+	leaf = place_of(index, last, &slot);
 	if (is_taken(index, leaf, slot, va->va.addr, last))
 		return -EEXIST;
 
