@@ -98,13 +98,17 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	if (gpuvm->ops && gpuvm->ops->vm_bo_alloc)
 		vm_bo = gpuvm->ops->vm_bo_alloc();
 	else
-		vm_bo = kzalloc_obj(*vm_bo);
+		vm_bo = kmalloc(sizeof(*vm_bo), GFP_KERNEL);
 	if (!vm_bo)
 		return NULL;
 
 	get_unlisted(gpuvm);
+	/* Without the driver's callback nobody has zeroed it: all is set here. */
 	vm_bo->vm = gpuvm;
 	vm_bo->obj = obj;
+	vm_bo->evicted = false;
+	memset(vm_bo->__pad, 0, sizeof(vm_bo->__pad));
+	memset(vm_bo->__reserved, 0, sizeof(vm_bo->__reserved));
 	drm_gem_object_get(obj);
 
 	kref_init(&vm_bo->kref);

@@ -41,8 +41,27 @@ static int compare_node(struct rb_node *new, const struct rb_node *node)
 	return compare_obj(to_vm_bo(new)->obj, node);
 }
 
-static struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
-				     struct drm_gem_object *obj)
+/* The first of the list is another VM's. */
+static __always_inline struct drm_gpuvm_bo *
+find_near(struct drm_gpuvm *gpuvm, struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	int near = GPUVM_NEAR;
+
+	vm_bo = list_first_entry(&obj->gpuva.list, struct drm_gpuvm_bo,
+				 list.entry.gem);
+	list_for_each_entry_continue(vm_bo, &obj->gpuva.list, list.entry.gem) {
+		if (!--near)
+			break;
+		if (vm_bo->vm == gpuvm)
+			return vm_bo;
+	}
+
+	return NULL;
+}
+
+static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
+					      struct drm_gem_object *obj)
 {
 	struct gpuvm_private *priv = gpuvm_private(gpuvm);
 	struct rb_node *node;
@@ -51,7 +70,7 @@ static struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 	node = rb_find(obj, &priv->far, compare_obj);
 	spin_unlock(&priv->lock);
 
-	return node ? to_vm_bo(node) : NULL;
+	return node ? to_vm_bo(node) : find_near(gpuvm, obj);
 }
 
 /**
@@ -59,7 +78,8 @@ static struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
  * @gpuvm: the VM
  * @obj: the object
  *
- * For gpuvm_bo_find_locked().
+ * For gpuvm_bo_find_locked(), which has looked at the first of the object's list;
+ * there is one.
  *
  * Context: the GEM's gpuva lock is held; it keeps the vm_bo.
  * Return: the vm_bo without a reference for the caller, or NULL.
@@ -67,26 +87,13 @@ static struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 struct drm_gpuvm_bo *gpuvm_bo_search_locked(struct drm_gpuvm *gpuvm,
 					    struct drm_gem_object *obj)
 {
-	struct drm_gpuvm_bo *vm_bo;
-	int near = GPUVM_NEAR;
-
 	gpuvm_gpuva_assert_held(gpuvm, obj);
 
 	/* Whether this one is in the tree changes only under the gpuva lock. */
-	if (READ_ONCE(gpuvm_private(gpuvm)->far.rb_node)) {
-		vm_bo = find_far(gpuvm, obj);
-		if (vm_bo)
-			return vm_bo;
-	}
+	if (READ_ONCE(gpuvm_private(gpuvm)->far.rb_node))
+		return find_far(gpuvm, obj);
 
-	list_for_each_entry(vm_bo, &obj->gpuva.list, list.entry.gem) {
-		if (vm_bo->vm == gpuvm)
-			return vm_bo;
-		if (!--near)
-			break;
-	}
-
-	return NULL;
+	return find_near(gpuvm, obj);
 }
 
 static bool list_is_long(const struct list_head *list)

@@ -7,7 +7,7 @@
 
 #include "gpuvm_kunit_helper.h"
 
-#define MANY_VMS 11
+#define MANY_VMS 27
 #define MANY_SHARED 3
 #define MANY_OBJS 40
 
@@ -76,7 +76,7 @@ static void many_fini(struct kunit *test, struct many_fixture *f)
 /* Whichever goes and comes again, each is found, and nothing else. */
 static void obtain_among_many(struct kunit *test)
 {
-	static const int leave[] = { 0, 5, 10, 3, 1, 7, 2 };
+	static const int leave[] = { 0, 5, 26, 15, 16, 1, 17, 3, 20, 2 };
 	struct many_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
