@@ -7,26 +7,29 @@
  */
 #include <linux/sched/mm.h>
 
+#include "gpuvm_op_chunk.h"
 #include "gpuvm_private.h"
 #include "gpuvm_sm.h"
 
-/**
- * struct gpuvm_remap_parts - what a listed remap operation points to
+/*
+ * Whether each operation is allocated and freed by itself: a driver that has
+ * callbacks for it counts on them, also on op_free alone.
  */
-struct gpuvm_remap_parts {
-	/** @unmap: always; so a pointer to it leads back here */
-	struct drm_gpuva_op_unmap unmap;
-	/** @prev: if something is left before the cut */
-	struct drm_gpuva_op_map prev;
-	/** @next: if something is left behind the cut */
-	struct drm_gpuva_op_map next;
-};
+static bool ops_are_single(struct drm_gpuvm *gpuvm)
+{
+	return gpuvm->ops && (gpuvm->ops->op_alloc || gpuvm->ops->op_free);
+}
 
-static struct drm_gpuva_op *op_alloc(struct drm_gpuvm *gpuvm)
+/* Not zeroed, unless it is the driver's: it is written as a whole. */
+static struct drm_gpuva_op *op_alloc(struct drm_gpuvm *gpuvm,
+				     struct drm_gpuva_ops *ops)
 {
 	struct drm_gpuva_op *op;
 
-	if (gpuvm->ops && gpuvm->ops->op_alloc)
+	if (!ops_are_single(gpuvm))
+		return gpuvm_op_list_take(ops, sizeof(*op));
+
+	if (gpuvm->ops->op_alloc)
 		return gpuvm->ops->op_alloc();
 
 	op = kzalloc_obj(*op);
@@ -35,10 +38,6 @@ static struct drm_gpuva_op *op_alloc(struct drm_gpuvm *gpuvm)
 
 static void op_free(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op)
 {
-	if (op->op == DRM_GPUVA_OP_REMAP)
-		kfree(container_of(op->remap.unmap, struct gpuvm_remap_parts,
-				   unmap));
-
 	if (gpuvm->ops && gpuvm->ops->op_free)
 		gpuvm->ops->op_free(op);
 	else
@@ -48,64 +47,68 @@ static void op_free(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op)
 /* Whoever carries it out may not allocate any more. */
 static struct drm_gpuva_ops *ops_alloc(struct drm_gpuvm *gpuvm)
 {
-	struct drm_gpuva_ops *ops;
-
 	might_alloc(GFP_KERNEL);
 
 	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
 		return NULL;
 
-	ops = kzalloc_obj(*ops);
-	if (ops)
-		INIT_LIST_HEAD(&ops->list);
-
-	return ops;
+	return gpuvm_op_list_new();
 }
 
-static struct gpuvm_remap_parts *
-remap_parts_dup(const struct drm_gpuva_op_remap *remap)
+static struct drm_gpuva_op_map *map_dup(struct drm_gpuva_ops *ops,
+					const struct drm_gpuva_op_map *map)
 {
-	struct gpuvm_remap_parts *parts;
+	struct drm_gpuva_op_map *dup = gpuvm_op_list_take(ops, sizeof(*dup));
 
-	parts = kzalloc_obj(*parts);
-	if (!parts)
-		return NULL;
+	if (dup)
+		*dup = *map;
+	return dup;
+}
 
-	parts->unmap = *remap->unmap;
-	if (remap->prev)
-		parts->prev = *remap->prev;
-	if (remap->next)
-		parts->next = *remap->next;
+/*
+ * Let an operation that is to be listed point to what lives as long as the list:
+ * the walk has its parts on the stack. After an error they go with the list.
+ */
+static int remap_dup(struct drm_gpuva_ops *ops,
+		     struct drm_gpuva_op_remap *remap)
+{
+	struct drm_gpuva_op_unmap *unmap;
 
-	return parts;
+	unmap = gpuvm_op_list_take(ops, sizeof(*unmap));
+	if (!unmap)
+		return -ENOMEM;
+	*unmap = *remap->unmap;
+	remap->unmap = unmap;
+
+	if (remap->prev) {
+		remap->prev = map_dup(ops, remap->prev);
+		if (!remap->prev)
+			return -ENOMEM;
+	}
+	if (remap->next) {
+		remap->next = map_dup(ops, remap->next);
+		if (!remap->next)
+			return -ENOMEM;
+	}
+
+	return 0;
 }
 
 /* A step of split and merge: put a copy of the operation on the list. */
 static int step_list(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *step,
 		     void *priv)
 {
-	struct gpuvm_remap_parts *parts = NULL;
 	struct drm_gpuva_ops *ops = priv;
 	struct drm_gpuva_op *op;
 
-	if (step->op == DRM_GPUVA_OP_REMAP) {
-		parts = remap_parts_dup(&step->remap);
-		if (!parts)
-			return -ENOMEM;
-	}
-
-	op = op_alloc(gpuvm);
-	if (!op) {
-		kfree(parts);
+	if (step->op == DRM_GPUVA_OP_REMAP && remap_dup(ops, &step->remap))
 		return -ENOMEM;
-	}
+
+	op = op_alloc(gpuvm, ops);
+	if (!op)
+		return -ENOMEM;
 
 	*op = *step;
-	if (parts) {
-		op->remap.unmap = &parts->unmap;
-		op->remap.prev = step->remap.prev ? &parts->prev : NULL;
-		op->remap.next = step->remap.next ? &parts->next : NULL;
-	}
 	list_add_tail(&op->entry, &ops->list);
 
 	return 0;
@@ -302,23 +305,49 @@ drm_gpuvm_bo_unmap_ops_create(struct drm_gpuvm_bo *vm_bo)
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_bo_unmap_ops_create);
 
+/*
+ * The parts of a remap on a list that is not the core's, each allocated by
+ * itself.
+ */
+static void remap_free(struct drm_gpuva_op_remap *remap)
+{
+	kfree(remap->prev);
+	kfree(remap->next);
+	kfree(remap->unmap);
+}
+
 /**
  * drm_gpuva_ops_free() - free a list of operations
  * @gpuvm: the VM that it was made for
  * @ops: the list
  *
+ * With it go all operations that the core made for it, also those that were
+ * taken off, and what its DRM_GPUVA_OP_REMAPs point to. Where the driver has
+ * &drm_gpuvm_ops.op_alloc or &drm_gpuvm_ops.op_free, the operations that are on
+ * the list are freed one by one, by op_free or kfree(); who took one off frees
+ * it.
+ *
+ * A list that the driver made itself, of zeroed memory from kmalloc(), is freed as
+ * well: its operations by op_free or kfree(), the parts of its
+ * DRM_GPUVA_OP_REMAPs, each of which may be NULL, by kfree().
+ *
  * Context: process, outside of the fence signalling section.
  */
 void drm_gpuva_ops_free(struct drm_gpuvm *gpuvm, struct drm_gpuva_ops *ops)
 {
+	const bool ours = ops->__chunks;
 	struct drm_gpuva_op *op, *next;
 
-	drm_gpuva_for_each_op_safe(op, next, ops) {
-		list_del(&op->entry);
-		op_free(gpuvm, op);
+	if (!ours || ops_are_single(gpuvm)) {
+		drm_gpuva_for_each_op_safe(op, next, ops) {
+			list_del(&op->entry);
+			if (!ours && op->op == DRM_GPUVA_OP_REMAP)
+				remap_free(&op->remap);
+			op_free(gpuvm, op);
+		}
 	}
 
-	kfree(ops);
+	gpuvm_op_list_free(ops);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_ops_free);
 

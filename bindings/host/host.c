@@ -23,6 +23,12 @@ static __attribute__((destructor)) void host_unload(void)
 	gpuva_reserve_module_exit();
 }
 
+void *host_alloc(size_t size)
+{
+	host_may_alloc();
+	return malloc(size);
+}
+
 void *host_zalloc(size_t size)
 {
 	host_may_alloc();

@@ -134,6 +134,7 @@ void drm_gem_private_object_init(struct drm_device *dev,
 void drm_gem_object_release(struct drm_gem_object *obj);
 void mutex_lock(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
+void *host_alloc(size_t size);
 void *host_zalloc(size_t size);
 void *host_alloc_aligned(size_t align, size_t size);
 void host_free(void *memory);
@@ -184,6 +185,8 @@ void host_sin(unsigned int which);
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
+#define __aligned(bytes) __attribute__((aligned(bytes)))
+#define ALIGN(x, to) (((x) + (to) - 1) & ~((typeof(x))(to) - 1))
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
@@ -234,6 +237,7 @@ typedef unsigned int gfp_t;
 #define GFP_KERNEL 0
 #define GFP_KERNEL_ACCOUNT 0
 #define __GFP_NOWARN 0
+#define kmalloc(size, flags) host_alloc(size)
 #define kzalloc(size, flags) host_zalloc(size)
 #define kfree(memory) host_free(memory)
 #define kvfree(memory) host_free(memory)

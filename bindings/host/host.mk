@@ -11,13 +11,13 @@ tools := $(SOURCE)/tools
 here := bindings/host
 
 core := gpuva_index gpuva_index_balance gpuva_index_spill gpuva_reserve gpuvm_attrs gpuvm_bo gpuvm_bo_far \
-	gpuvm_defer gpuvm_exec gpuvm_leaks gpuvm_list gpuvm_op_list gpuvm_sm gpuvm_va \
+	gpuvm_defer gpuvm_exec gpuvm_leaks gpuvm_list gpuvm_op_chunk gpuvm_op_list gpuvm_sm gpuvm_va \
 	gpuvm_validate gpuvm_vm
 objects := $(patsubst %,$(OUT)/%.o,$(core) host rbtree)
 
 # What the core includes of the kernel: each is host.h.
 headers := $(patsubst %,$(OUT)/include/%.h,\
-	$(addprefix linux/,atomic bitops bits cleanup compiler dma-fence dma-resv export kernel kref list \
+	$(addprefix linux/,align atomic bitops bits cleanup compiler dma-fence dma-resv export kernel kref list \
 		llist math64 minmax mutex overflow prefetch shrinker slab spinlock stddef string tracepoint types workqueue) \
 	linux/sched/mm trace/define_trace \
 	$(addprefix drm/,drm_device drm_drv drm_exec drm_gem drm_print))

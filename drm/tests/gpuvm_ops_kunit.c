@@ -255,12 +255,6 @@ static struct drm_gpuva_ops *create_prefetch(struct drm_gpuvm_bo *vm_bo)
 	return drm_gpuvm_prefetch_ops_create(vm_bo->vm, 0, 64);
 }
 
-/* KASAN and kmemleak allocate for themselves, and do without if that fails. */
-static bool checkers_allocate(void)
-{
-	return IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK);
-}
-
 /*
  * Let allocation n fail, for every n until none is left to fail. There is at
  * least one allocation for the list and one for each operation.
@@ -288,7 +282,7 @@ static void fail_every(struct kunit *test, struct drm_gpuvm_bo *vm_bo,
 			break;
 		}
 
-		if (!IS_ERR(ops) && checkers_allocate())
+		if (!IS_ERR(ops) && gk_checkers_allocate())
 			drm_gpuva_ops_free(vm_bo->vm, ops);
 		else
 			KUNIT_ASSERT_PTR_EQ_MSG(test, ops, ERR_PTR(-ENOMEM),

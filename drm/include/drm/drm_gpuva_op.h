@@ -79,7 +79,8 @@ struct drm_gpuva_op_unmap {
  *
  * One operation and not three, so that a driver can carry its own state from
  * the old mapping over to what remains of it. At least one of @prev and @next
- * is set.
+ * is set. What it points to lives as long as the list, or, in a callback, as long
+ * as the call.
  */
 struct drm_gpuva_op_remap {
 	/** @prev: what remains before the cut, or NULL */
@@ -102,7 +103,13 @@ struct drm_gpuva_op_prefetch {
  * struct drm_gpuva_op - one operation
  *
  * The first member of whatever &drm_gpuvm_ops.op_alloc returns. An operation
- * belongs to the list that it is on, or, in a callback, to the core's stack.
+ * belongs to the list that it was made for, or, in a callback, to the core's
+ * stack.
+ *
+ * A driver with neither &drm_gpuvm_ops.op_alloc nor &drm_gpuvm_ops.op_free has
+ * operations that are pieces of larger memory: it must not kfree() one, nor put
+ * one of its own on the core's list. It may take one off the list, by
+ * list_del(): the operation then stays valid until the list is freed.
  */
 struct drm_gpuva_op {
 	/** @entry: link in &drm_gpuva_ops.list */
@@ -136,13 +143,21 @@ struct drm_gpuva_op {
  * struct drm_gpuva_ops - a list of operations, in the order to carry them out
  *
  * Made by the _ops_create functions, freed by drm_gpuva_ops_free(). Owned by
- * the caller, who serialises access to it.
+ * the caller, who serialises access to it. A driver that makes one itself zeroes
+ * what is not @list.
  */
 struct drm_gpuva_ops {
 	/** @list: the operations */
 	struct list_head list;
-	/** @__reserved: the core's, 0 */
-	u64 __reserved[2];
+	/**
+	 * @__chunks: the core's: the memory that operations were taken from
+	 * last; NULL in a list that is not the core's
+	 */
+	void *__chunks;
+	/** @__size: the core's: bytes of @__chunks */
+	u32 __size;
+	/** @__left: the core's: how many of them are left, at the end */
+	u32 __left;
 };
 
 /**

@@ -596,9 +596,18 @@ struct drm_gpuvm_ops {
 	 * Context: that of whoever dropped it. Takes no lock of the VM.
 	 */
 	void (*vm_free)(struct drm_gpuvm *gpuvm);
-	/** @op_alloc: allocates a zeroed operation, embedded as first member */
+	/**
+	 * @op_alloc: allocates a zeroed operation, embedded as first member
+	 *
+	 * For drivers that have more to say about each. Those with neither this
+	 * nor @op_free have operations that are allocated many at a time.
+	 */
 	struct drm_gpuva_op *(*op_alloc)(void);
-	/** @op_free: frees it; without this callback the core kfree()s it */
+	/**
+	 * @op_free: frees it; without this callback the core kfree()s it
+	 *
+	 * Without @op_alloc it is what the core had from kzalloc().
+	 */
 	void (*op_free)(struct drm_gpuva_op *op);
 	/** @vm_bo_alloc: allocates a zeroed vm_bo */
 	struct drm_gpuvm_bo *(*vm_bo_alloc)(void);
