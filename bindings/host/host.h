@@ -26,6 +26,10 @@ struct list_head {
 };
 
 typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
 	u64 counter;
 } atomic64_t;
 
@@ -352,6 +356,8 @@ static inline void list_move(struct list_head *entry, struct list_head *list)
 	list_add(entry, list);
 }
 
+#define list_is_singular(head) \
+	(!list_empty(head) && (head)->next == (head)->prev)
 #define list_is_last(entry, list) ((entry)->next == (list))
 #define list_is_first(entry, list) ((entry)->prev == (list))
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
@@ -407,6 +413,11 @@ static inline struct llist_node *llist_del_all(struct llist_head *list)
 }
 
 /* References */
+#define atomic_set(atomic, value) ((void)((atomic)->counter = (value)))
+#define atomic_read(atomic) ((atomic)->counter)
+#define atomic_inc_return(atomic) (++(atomic)->counter)
+#define atomic_dec_and_test(atomic) (!--(atomic)->counter)
+
 #define kref_init(kref) ((kref)->refcount.refs = 1)
 #define kref_read(kref) ((unsigned int)(kref)->refcount.refs)
 #define kref_get(kref) refcount_inc(&(kref)->refcount)
