@@ -109,9 +109,3 @@ unsigned int gk_fail_alloc_disarm(void)
 #endif
 	return left;
 }
-
-/* KASAN and kmemleak allocate for themselves, and do without if that fails. */
-bool gk_checkers_allocate(void)
-{
-	return IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK);
-}

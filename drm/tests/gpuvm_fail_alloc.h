@@ -10,6 +10,5 @@
 bool gk_fail_alloc_available(struct kunit *test);
 void gk_fail_alloc_arm(unsigned int nth);
 unsigned int gk_fail_alloc_disarm(void);
-bool gk_checkers_allocate(void);
 
 #endif
