@@ -118,7 +118,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	priv = gpuvm_bo_private(vm_bo);
 	gpuvm_list_item_init(&priv->extobj, vm_bo);
 	gpuvm_list_item_init(&priv->evict, vm_bo);
-	init_llist_node(&priv->bo_defer);
+	priv->recent = NULL;
 	RB_CLEAR_NODE(&priv->far);
 
 	INIT_LIST_HEAD(&priv->bos);

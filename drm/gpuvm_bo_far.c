@@ -14,6 +14,9 @@
  * the first few stays there, and what is not there is in the tree. The tree is
  * part of the vm_bo, so nothing is allocated where one is published, and taking
  * it out fits into the fence signalling section.
+ *
+ * A program asks for the same object again and again. So the first of an object's
+ * list, which everybody reads, remembers which one was found in a tree last.
  */
 #include <linux/rbtree.h>
 
@@ -60,6 +63,16 @@ find_near(struct drm_gpuvm *gpuvm, struct drm_gem_object *obj)
 	return NULL;
 }
 
+/* Of an object whose list is not empty. */
+static struct drm_gpuvm_bo **recent_of(struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_bo *first;
+
+	first = list_first_entry(&obj->gpuva.list, struct drm_gpuvm_bo,
+				 list.entry.gem);
+	return &gpuvm_bo_private(first)->recent;
+}
+
 static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 					      struct drm_gem_object *obj)
 {
@@ -70,7 +83,11 @@ static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 	node = rb_find(obj, &priv->far, compare_obj);
 	spin_unlock(&priv->lock);
 
-	return node ? to_vm_bo(node) : find_near(gpuvm, obj);
+	if (!node)
+		return find_near(gpuvm, obj);
+
+	*recent_of(obj) = to_vm_bo(node);
+	return to_vm_bo(node);
 }
 
 /**
@@ -87,7 +104,12 @@ static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 struct drm_gpuvm_bo *gpuvm_bo_search_locked(struct drm_gpuvm *gpuvm,
 					    struct drm_gem_object *obj)
 {
+	struct drm_gpuvm_bo *recent = *recent_of(obj);
+
 	gpuvm_gpuva_assert_held(gpuvm, obj);
+
+	if (recent && recent->vm == gpuvm)
+		return recent;
 
 	/* Whether this one is in the tree changes only under the gpuva lock. */
 	if (READ_ONCE(gpuvm_private(gpuvm)->far.rb_node))
@@ -136,6 +158,8 @@ void gpuvm_bo_publish_locked(struct drm_gpuvm_bo *vm_bo)
  * gpuvm_bo_unpublish_locked() - let a vm_bo not be found any more
  * @vm_bo: the vm_bo
  *
+ * Does nothing for one that never was.
+ *
  * Context: fence signalling section; the GEM's gpuva lock is held.
  */
 void gpuvm_bo_unpublish_locked(struct drm_gpuvm_bo *vm_bo)
@@ -145,8 +169,13 @@ void gpuvm_bo_unpublish_locked(struct drm_gpuvm_bo *vm_bo)
 
 	gpuvm_gpuva_assert_held(vm_bo->vm, vm_bo->obj);
 
-	list_del_init(&vm_bo->list.entry.gem);
+	/* It was never obtained. */
+	if (list_empty(&vm_bo->list.entry.gem))
+		return;
 
+	if (*recent_of(vm_bo->obj) == vm_bo)
+		*recent_of(vm_bo->obj) = NULL;
+	list_del_init(&vm_bo->list.entry.gem);
 	if (RB_EMPTY_NODE(far))
 		return;
 

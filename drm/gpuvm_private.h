@@ -88,17 +88,27 @@ struct gpuvm_bo_private {
 	struct gpuvm_list_item extobj;
 	/** @evict: in &drm_gpuvm.evict; protected by the lists lock */
 	struct gpuvm_list_item evict;
-	/** @bo_defer: in &gpuvm_private.bo_defer, after the last reference */
-	struct llist_node bo_defer;
+	/**
+	 * @recent: in the first of an object's list: the one that was found in a
+	 * tree last, or NULL; protected by the GEM's gpuva lock
+	 */
+	struct drm_gpuvm_bo *recent;
 	/** @bos: in &gpuvm_private.bos or empty; protected by &gpuvm_private.bos_lock */
 	struct list_head bos;
-	/**
-	 * @far: in &gpuvm_private.far, or in no tree
-	 *
-	 * Protected by &gpuvm_private.lock; whether it is in the tree changes
-	 * only with the GEM's gpuva lock held.
-	 */
-	struct rb_node far;
+	union {
+		/**
+		 * @far: in &gpuvm_private.far, or in no tree
+		 *
+		 * Protected by &gpuvm_private.lock; whether it is in the tree
+		 * changes only with the GEM's gpuva lock held.
+		 */
+		struct rb_node far;
+		/**
+		 * @bo_defer: in &gpuvm_private.bo_defer, after the last
+		 * reference, when it is in no tree any more
+		 */
+		struct llist_node bo_defer;
+	};
 };
 
 static_assert(sizeof(struct gpuvm_bo_private) <=
