@@ -25,7 +25,7 @@ help:
 	@echo '  DRIVER=x TEST=y      on another driver, only this test; lab/igt --help'
 	@echo 'make nvk               Mesa'"'"'s Vulkan driver on drivers/nouveau: two versions of it, as Debian'
 	@echo '                       built them; lab/nvk --help'
-	@echo 'make bench             this core and the kernel'"'"'s own, side by side (a quarter of an hour)'
+	@echo 'make bench             this core and the kernel'"'"'s own, side by side (half an hour)'
 	@echo '  BENCH=row            one row; lab/bench --list names them'
 	@echo 'make rust-host         the Rust layer and what it stands on, natively, under sanitizers'
 	@echo 'make style             checkpatch, sparse, shellcheck, licence lines, file length'

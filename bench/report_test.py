@@ -13,6 +13,7 @@ import tempfile
 import unittest
 import xml.dom.minidom
 
+import merge
 import report
 
 
@@ -31,6 +32,29 @@ def add(one, row, pairs):
         for core in report.rows.CORES:
             round_[core].update(other[core])
     return one
+
+
+class Again(unittest.TestCase):
+    whole = {"rounds": 1, "scale": 1, "measured": [
+        entry("mappings", 1000, "walk", [(9, 3)]),
+        entry("mappings", 64000, "walk", [(8, 4)]),
+        entry("obtain", 10, "obtain", [(30, 40)])]}
+
+    def test_takes_the_place_of_the_same_group_and_size(self):
+        part = {"rounds": 1, "scale": 1,
+                "measured": [entry("mappings", 64000, "walk", [(8, 2)])]}
+        merged = merge.merge(self.whole, part)["measured"]
+        self.assertEqual([report.summary(one, row)["ratio"] for one, row in
+                          zip(merged, ("walk", "walk", "obtain"))], [3, 4, 0.75])
+
+    def test_other_rounds_and_other_sizes_are_refused(self):
+        part = {"rounds": 1, "scale": 1,
+                "measured": [entry("obtain", 100, "obtain", [(30, 40)])]}
+        for other, text in ((part, "does not have obtain at 100"),
+                            (part | {"rounds": 7}, "in 7 rounds, but .* in 1"),
+                            (part | {"scale": 10}, "in 10 scale, but .* in 1")):
+            with self.assertRaisesRegex(SystemExit, text):
+                merge.merge(self.whole, other)
 
 
 class Report(unittest.TestCase):
