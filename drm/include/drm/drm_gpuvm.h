@@ -113,8 +113,8 @@ struct drm_gpuva_attrs {
  * struct drm_gpuva - one mapping of a VM
  *
  * Zeroed by its owner before first use; usually part of a larger structure.
- * While it is inserted it holds a reference to its VM, and @va must not
- * change. Apart from the members that name another lock, the lock that the
+ * While it is inserted, its VM stays, by a reference that all mappings share,
+ * and @va must not change. Apart from the members that name another lock, the lock that the
  * driver holds around all changes of the VM protects it.
  */
 struct drm_gpuva {
