@@ -128,28 +128,49 @@ static void in_the_middle(int fd)
 	OK(rig_status(&rig, chan, &p));
 }
 
-/* A job that waits for somebody else is refused in its turn. */
-static void freed_with_jobs_queued(int fd)
+/* A job on the rig's channel that ends when the gate is opened. */
+static uint32_t close_gate(int fd)
 {
-	uint32_t chan, gate, done;
-	struct push p;
+	struct push p = rig_push(&rig);
+	uint32_t gate = make_syncobj(fd);
 
-	begin(fd);
-	OK(nvt_channel(fd, &chan));
-	gate = make_syncobj(fd);
-	done = make_syncobj(fd);
-	p = rig_push(&rig);
 	push_acquire(&p, SCRATCH_ADDR + PAGE, 1);
 	OK(rig_exec(&rig, rig.chan, &p, SYNCS(SIGNALS({ gate }))));
-	p = rig_push(&rig);
+	return gate;
+}
+
+/* One of another channel that waits for it, and would write. */
+static uint32_t queue_behind(int fd, uint32_t chan, uint32_t gate)
+{
+	struct push p = rig_push(&rig);
+	uint32_t done = make_syncobj(fd);
+
 	push_write(&p, SCRATCH_ADDR, 1);
 	OK(rig_exec(&rig, chan, &p, SYNCS(WAITS({ gate }), SIGNALS({ done }))));
-	OK(nvt_channel_free(fd, chan));
-	job_pending(fd, done, 0);
+	return done;
+}
+
+/* The gate opens, and what was behind it has not run. */
+static void canceled_at_gate(int fd, uint32_t gate, uint32_t done)
+{
 	rig.scratch.cpu[PAGE / 8] = 1;
 	job_ends(fd, gate, 0, 0);
 	job_ends(fd, done, 0, ECANCELED);
 	CHECK_EQ((uint32_t)rig.scratch.cpu[0], 0);
+}
+
+/* A job that waits for somebody else is refused in its turn. */
+static void freed_with_jobs_queued(int fd)
+{
+	uint32_t chan, gate, done;
+
+	begin(fd);
+	OK(nvt_channel(fd, &chan));
+	gate = close_gate(fd);
+	done = queue_behind(fd, chan, gate);
+	OK(nvt_channel_free(fd, chan));
+	job_pending(fd, done, 0);
+	canceled_at_gate(fd, gate, done);
 }
 
 /* One that was taken while the channel lived, and has its turn when it is dead. */
@@ -161,25 +182,16 @@ static void died_with_jobs_queued(int fd)
 	begin(fd);
 	OK(nvt_channel(fd, &chan));
 	failed = make_syncobj(fd);
-	gate = make_syncobj(fd);
-	done = make_syncobj(fd);
-	p = rig_push(&rig);
-	push_acquire(&p, SCRATCH_ADDR + PAGE, 1);
-	OK(rig_exec(&rig, rig.chan, &p, SYNCS(SIGNALS({ gate }))));
+	gate = close_gate(fd);
 	p = rig_push(&rig);
 	push_acquire(&p, SCRATCH_ADDR + PAGE + 16, 1);
 	push_write(&p, DATA_ADDR, 1);
 	OK(rig_exec(&rig, chan, &p, SYNCS(SIGNALS({ failed }))));
-	p = rig_push(&rig);
-	push_write(&p, SCRATCH_ADDR, 1);
-	OK(rig_exec(&rig, chan, &p, SYNCS(WAITS({ gate }), SIGNALS({ done }))));
+	done = queue_behind(fd, chan, gate);
 	rig.scratch.cpu[PAGE / 8 + 2] = 1;
 	job_ends(fd, failed, 0, EFAULT);
 	job_pending(fd, done, 0);
-	rig.scratch.cpu[PAGE / 8] = 1;
-	job_ends(fd, gate, 0, 0);
-	job_ends(fd, done, 0, ECANCELED);
-	CHECK_EQ((uint32_t)rig.scratch.cpu[0], 0);
+	canceled_at_gate(fd, gate, done);
 }
 
 /* What is acquired never comes: after a while it is given up. */
