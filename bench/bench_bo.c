@@ -28,31 +28,53 @@ struct bench_shared {
 	u32 n;
 };
 
+static struct drm_gpuvm_bo *shared_obtain(struct bench_shared *shared, u32 at,
+					  enum drm_gpuvm_flags flags)
+{
+	struct drm_gpuvm *gpuvm = &shared->vms[at]->base;
+	struct drm_gpuvm_bo *vm_bo;
+
+	if (flags & DRM_GPUVM_IMMEDIATE_MODE) {
+		vm_bo = drm_gpuvm_bo_create(gpuvm, shared->obj);
+		return vm_bo ? drm_gpuvm_bo_obtain_prealloc(vm_bo) : NULL;
+	}
+
+	dma_resv_lock(shared->obj->resv, NULL);
+	vm_bo = drm_gpuvm_bo_obtain_locked(gpuvm, shared->obj);
+	dma_resv_unlock(shared->obj->resv);
+	return IS_ERR(vm_bo) ? NULL : vm_bo;
+}
+
+static void shared_put(struct bench_shared *shared, u32 at,
+		       enum drm_gpuvm_flags flags)
+{
+	if (flags & DRM_GPUVM_IMMEDIATE_MODE) {
+		drm_gpuvm_bo_put_deferred(shared->vm_bos[at]);
+		drm_gpuvm_bo_deferred_cleanup(&shared->vms[at]->base);
+		return;
+	}
+
+	dma_resv_lock(shared->obj->resv, NULL);
+	drm_gpuvm_bo_put(shared->vm_bos[at]);
+	dma_resv_unlock(shared->obj->resv);
+}
+
 static int shared_add(struct bench *b, struct bench_shared *shared,
 		      enum drm_gpuvm_flags flags)
 {
-	struct bench_vm *vm = bench_vm_create(b, flags, 0);
-	struct drm_gpuvm_bo *vm_bo;
+	const u32 at = shared->n;
 
-	if (!vm)
+	shared->vms[at] = bench_vm_create(b, flags, 0);
+	if (!shared->vms[at])
 		return -ENOMEM;
 
-	if (flags & DRM_GPUVM_IMMEDIATE_MODE) {
-		vm_bo = drm_gpuvm_bo_create(&vm->base, shared->obj);
-		if (vm_bo)
-			vm_bo = drm_gpuvm_bo_obtain_prealloc(vm_bo);
-	} else {
-		dma_resv_lock(shared->obj->resv, NULL);
-		vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, shared->obj);
-		dma_resv_unlock(shared->obj->resv);
-	}
-	if (IS_ERR_OR_NULL(vm_bo)) {
-		bench_vm_close(vm);
+	shared->vm_bos[at] = shared_obtain(shared, at, flags);
+	if (!shared->vm_bos[at]) {
+		bench_vm_close(shared->vms[at]);
 		return -ENOMEM;
 	}
 
-	shared->vms[shared->n] = vm;
-	shared->vm_bos[shared->n++] = vm_bo;
+	shared->n++;
 	return 0;
 }
 
@@ -62,17 +84,9 @@ static int shared_end(struct bench_shared *shared, enum drm_gpuvm_flags flags)
 	u32 i;
 
 	for (i = 0; i < shared->n; i++) {
-		struct drm_gpuvm_bo *vm_bo = shared->vm_bos[i];
 		int end;
 
-		if (flags & DRM_GPUVM_IMMEDIATE_MODE) {
-			drm_gpuvm_bo_put_deferred(vm_bo);
-			drm_gpuvm_bo_deferred_cleanup(&shared->vms[i]->base);
-		} else {
-			dma_resv_lock(shared->obj->resv, NULL);
-			drm_gpuvm_bo_put(vm_bo);
-			dma_resv_unlock(shared->obj->resv);
-		}
+		shared_put(shared, i, flags);
 		end = bench_vm_close(shared->vms[i]);
 		ret = ret ?: end;
 	}
@@ -82,6 +96,27 @@ static int shared_end(struct bench_shared *shared, enum drm_gpuvm_flags flags)
 		drm_gem_object_put(shared->obj);
 
 	return ret;
+}
+
+/*
+ * VMs that were just made are in no cache. What is timed is one that is in use, so
+ * all of them are used first.
+ */
+static int shared_use(struct bench *b, struct bench_shared *shared,
+		      enum drm_gpuvm_flags flags)
+{
+	u64 seed = b->seed;
+	u32 i;
+
+	for (i = 0; i < OBTAINS; i++) {
+		u32 at = bench_below(&seed, b->n);
+
+		if (shared_obtain(shared, at, flags) != shared->vm_bos[at])
+			return -EIO;
+		shared_put(shared, at, flags);
+	}
+
+	return 0;
 }
 
 static int shared_begin(struct bench *b, struct bench_shared *shared,
@@ -99,12 +134,33 @@ static int shared_begin(struct bench *b, struct bench_shared *shared,
 	for (i = 0; i < b->n && !ret; i++)
 		ret = shared_add(b, shared, flags);
 
-	return ret;
+	return ret ?: shared_use(b, shared, flags);
+}
+
+/* What is timed: the core, or what no core can do without. */
+typedef struct drm_gpuvm_bo *bench_obtain_fn(struct bench_shared *shared, u32 at);
+typedef void bench_put_fn(struct drm_gpuvm_bo *vm_bo);
+
+static struct drm_gpuvm_bo *core_obtain(struct bench_shared *shared, u32 at)
+{
+	return drm_gpuvm_bo_obtain_locked(&shared->vms[at]->base, shared->obj);
+}
+
+static void core_put(struct drm_gpuvm_bo *vm_bo)
+{
+	drm_gpuvm_bo_put(vm_bo);
+}
+
+static struct drm_gpuvm_bo *floor_obtain(struct bench_shared *shared, u32 at)
+{
+	return bench_floor_obtain(shared->obj, shared->vm_bos[at]);
 }
 
 /* In any of the VMs, as a kernel sees it; or in one, as a program does. */
-static int obtain_in(struct bench *b, struct bench_shared *shared, bool any,
-		     const char *row)
+static __always_inline int obtain_in(struct bench *b,
+				     struct bench_shared *shared, bool any,
+				     bench_obtain_fn *obtain, bench_put_fn *put,
+				     const char *row)
 {
 	u64 seed = b->seed, start, took;
 	int ret = 0;
@@ -114,42 +170,13 @@ static int obtain_in(struct bench *b, struct bench_shared *shared, bool any,
 	start = ktime_get_ns();
 	for (i = 0; i < OBTAINS; i++) {
 		u32 at = any ? bench_below(&seed, b->n) : b->n - 1;
-		struct drm_gpuvm_bo *vm_bo =
-			drm_gpuvm_bo_obtain_locked(&shared->vms[at]->base,
-						   shared->obj);
+		struct drm_gpuvm_bo *vm_bo = obtain(shared, at);
 
 		if (vm_bo != shared->vm_bos[at]) {
 			ret = -EIO;
 			break;
 		}
-		drm_gpuvm_bo_put(vm_bo);
-	}
-	took = ktime_get_ns() - start;
-	dma_resv_unlock(shared->obj->resv);
-
-	return ret ?: bench_add(b, row, "ns", OBTAINS, took, 0);
-}
-
-/* The same of what no core can do without. */
-static int floor_in(struct bench *b, struct bench_shared *shared, bool any,
-		    const char *row)
-{
-	u64 seed = b->seed, start, took;
-	int ret = 0;
-	u32 i;
-
-	dma_resv_lock(shared->obj->resv, NULL);
-	start = ktime_get_ns();
-	for (i = 0; i < OBTAINS; i++) {
-		u32 at = any ? bench_below(&seed, b->n) : b->n - 1;
-		struct drm_gpuvm_bo *vm_bo =
-			bench_floor_obtain(shared->obj, shared->vm_bos[at]);
-
-		if (vm_bo != shared->vm_bos[at]) {
-			ret = -EIO;
-			break;
-		}
-		bench_floor_put(vm_bo);
+		put(vm_bo);
 	}
 	took = ktime_get_ns() - start;
 	dma_resv_unlock(shared->obj->resv);
@@ -159,10 +186,13 @@ static int floor_in(struct bench *b, struct bench_shared *shared, bool any,
 
 static int row_obtain(struct bench *b, struct bench_shared *shared)
 {
-	return obtain_in(b, shared, true, "obtain") ?:
-	       obtain_in(b, shared, false, "obtain-last") ?:
-	       floor_in(b, shared, true, "obtain-floor") ?:
-	       floor_in(b, shared, false, "obtain-last-floor");
+	return obtain_in(b, shared, true, core_obtain, core_put, "obtain") ?:
+	       obtain_in(b, shared, false, core_obtain, core_put,
+			 "obtain-last") ?:
+	       obtain_in(b, shared, true, floor_obtain, bench_floor_put,
+			 "obtain-floor") ?:
+	       obtain_in(b, shared, false, floor_obtain, bench_floor_put,
+			 "obtain-last-floor");
 }
 
 static int row_obtain_prealloc(struct bench *b, struct bench_shared *shared)
