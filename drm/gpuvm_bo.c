@@ -31,23 +31,6 @@ struct mutex *drm_gem_gpuva_mutex(struct drm_gem_object *obj)
 }
 EXPORT_SYMBOL_GPL(drm_gem_gpuva_mutex);
 
-/*
- * vm_bos that were made and not obtained yet hold one reference to the VM
- * together: most of them are freed at once, because there was one already. Who
- * makes the first of them has a reference of its own until it has taken theirs.
- */
-static void get_unlisted(struct drm_gpuvm *gpuvm)
-{
-	if (atomic_inc_return(&gpuvm_private(gpuvm)->unlisted) == 1)
-		kref_get(&gpuvm->kref);
-}
-
-static void put_unlisted(struct drm_gpuvm *gpuvm)
-{
-	if (atomic_dec_and_test(&gpuvm_private(gpuvm)->unlisted))
-		kref_put(&gpuvm->kref, gpuvm_release);
-}
-
 static bool is_listed(struct drm_gpuvm_bo *vm_bo)
 {
 	return !list_empty(&gpuvm_bo_private(vm_bo)->bos);
@@ -58,11 +41,11 @@ static void bo_list(struct drm_gpuvm_bo *vm_bo)
 {
 	struct gpuvm_private *priv = gpuvm_private(vm_bo->vm);
 
-	kref_get(&vm_bo->vm->kref);
+	drm_gpuvm_get(vm_bo->vm);
 	spin_lock(&priv->bos_lock);
 	list_add_tail(&gpuvm_bo_private(vm_bo)->bos, &priv->bos);
 	spin_unlock(&priv->bos_lock);
-	put_unlisted(vm_bo->vm);
+	gpuvm_put_memory(vm_bo->vm);
 }
 
 static void bo_unlist(struct drm_gpuvm_bo *vm_bo)
@@ -79,8 +62,9 @@ static void bo_unlist(struct drm_gpuvm_bo *vm_bo)
  * @gpuvm: the VM
  * @obj: the object
  *
- * Takes references to both. For drm_gpuvm_bo_obtain_prealloc(); without it the
- * vm_bo is in no list.
+ * Takes a reference to the object, and keeps the VM's memory. For
+ * drm_gpuvm_bo_obtain_prealloc(), with which it gets a reference to the VM as well;
+ * without it the vm_bo is in no list.
  *
  * Context: process; allocates with GFP_KERNEL.
  * Return: the vm_bo with one reference, or NULL for want of memory.
@@ -98,17 +82,13 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	if (gpuvm->ops && gpuvm->ops->vm_bo_alloc)
 		vm_bo = gpuvm->ops->vm_bo_alloc();
 	else
-		vm_bo = kmalloc(sizeof(*vm_bo), GFP_KERNEL);
+		vm_bo = kzalloc_obj(*vm_bo);
 	if (!vm_bo)
 		return NULL;
 
-	get_unlisted(gpuvm);
-	/* Without the driver's callback nobody has zeroed it: all is set here. */
 	vm_bo->vm = gpuvm;
 	vm_bo->obj = obj;
-	vm_bo->evicted = false;
-	memset(vm_bo->__pad, 0, sizeof(vm_bo->__pad));
-	memset(vm_bo->__reserved, 0, sizeof(vm_bo->__reserved));
+	gpuvm_get_memory(gpuvm);
 	drm_gem_object_get(obj);
 
 	kref_init(&vm_bo->kref);
@@ -118,9 +98,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	priv = gpuvm_bo_private(vm_bo);
 	gpuvm_list_item_init(&priv->extobj, vm_bo);
 	gpuvm_list_item_init(&priv->evict, vm_bo);
-	priv->recent = NULL;
 	RB_CLEAR_NODE(&priv->far);
-
 	INIT_LIST_HEAD(&priv->bos);
 
 	return vm_bo;
@@ -146,9 +124,9 @@ void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo)
 		kfree(vm_bo);
 
 	if (listed)
-		kref_put(&gpuvm->kref, gpuvm_release);
+		drm_gpuvm_put(gpuvm);
 	else
-		put_unlisted(gpuvm);
+		gpuvm_put_memory(gpuvm);
 	drm_gem_object_put(obj);
 }
 
@@ -323,8 +301,9 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_bo_obtain_locked);
  * &drm_gpuvm_ops.vm_bo_free. Else @new becomes it, and starts evicted if its
  * object is evicted in another VM.
  *
- * Context: immediate mode only; process. Takes the GEM's gpuva lock. For a
- * private object under DRM_GPUVM_RESV_PROTECTED, the VM's dma_resv is held.
+ * Context: immediate mode only; process. Takes the GEM's gpuva lock; the caller
+ * holds a reference to the VM. For a private object under
+ * DRM_GPUVM_RESV_PROTECTED, the VM's dma_resv is held.
  * Return: the vm_bo with a reference for the caller.
  */
 struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_prealloc(struct drm_gpuvm_bo *new)

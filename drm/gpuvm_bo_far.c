@@ -4,19 +4,17 @@
  *
  * An object's list of vm_bos has one entry as a rule. One that a compositor or a
  * framework shares with hundreds of VMs has a long list, and walking it costs a
- * cache miss for each of them. So a vm_bo that is published behind the first few
- * goes into a tree of its VM, too, by the address of its object.
+ * cache miss for each of them.
  *
- * A tree holds only what its VM shares with many others. So a VM that has one
- * most often finds there what was not first in the list.
+ * Most VMs share a handful of objects, if any. So the first few vm_bos of a VM that
+ * are not first in their object's list have a place in the VM itself, until they
+ * leave the list. One that finds no place free, and is published behind the first
+ * few, goes into a tree of its VM, by the address of its object.
  *
  * Entries leave the list from anywhere, but new ones come last: what was among
- * the first few stays there, and what is not there is in the tree. The tree is
- * part of the vm_bo, so nothing is allocated where one is published, and taking
- * it out fits into the fence signalling section.
- *
- * A program asks for the same object again and again. So the first of an object's
- * list, which everybody reads, remembers which one was found in a tree last.
+ * the first few stays there, and what is not there has a place or is in the tree.
+ * These are part of the VM and of the vm_bo, so nothing is allocated where one is
+ * published, and taking it out fits into the fence signalling section.
  */
 #include <linux/rbtree.h>
 
@@ -63,16 +61,6 @@ find_near(struct drm_gpuvm *gpuvm, struct drm_gem_object *obj)
 	return NULL;
 }
 
-/* Of an object whose list is not empty. */
-static struct drm_gpuvm_bo **recent_of(struct drm_gem_object *obj)
-{
-	struct drm_gpuvm_bo *first;
-
-	first = list_first_entry(&obj->gpuva.list, struct drm_gpuvm_bo,
-				 list.entry.gem);
-	return &gpuvm_bo_private(first)->recent;
-}
-
 static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 					      struct drm_gem_object *obj)
 {
@@ -83,11 +71,7 @@ static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 	node = rb_find(obj, &priv->far, compare_obj);
 	spin_unlock(&priv->lock);
 
-	if (!node)
-		return find_near(gpuvm, obj);
-
-	*recent_of(obj) = to_vm_bo(node);
-	return to_vm_bo(node);
+	return node ? to_vm_bo(node) : find_near(gpuvm, obj);
 }
 
 /**
@@ -104,18 +88,53 @@ static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 struct drm_gpuvm_bo *gpuvm_bo_search_locked(struct drm_gpuvm *gpuvm,
 					    struct drm_gem_object *obj)
 {
-	struct drm_gpuvm_bo *recent = *recent_of(obj);
+	const struct gpuvm_shared *shared = &gpuvm_private(gpuvm)->shared;
 
 	gpuvm_gpuva_assert_held(gpuvm, obj);
 
-	if (recent && recent->vm == gpuvm)
-		return recent;
+	for (int i = 0; i < GPUVM_SHARED; i++)
+		if (READ_ONCE(shared->objs[i]) == obj)
+			return READ_ONCE(shared->vm_bos[i]);
 
 	/* Whether this one is in the tree changes only under the gpuva lock. */
 	if (READ_ONCE(gpuvm_private(gpuvm)->far.rb_node))
 		return find_far(gpuvm, obj);
 
 	return find_near(gpuvm, obj);
+}
+
+/*
+ * With the lock of the VM as well: vm_bos of other objects may be looking for a
+ * place at the same time.
+ */
+static bool take_place_locked(struct gpuvm_shared *shared,
+			      struct drm_gpuvm_bo *vm_bo)
+{
+	lockdep_assert_held(&gpuvm_private(vm_bo->vm)->lock);
+
+	for (int i = 0; i < GPUVM_SHARED; i++) {
+		if (READ_ONCE(shared->objs[i]))
+			continue;
+		WRITE_ONCE(shared->vm_bos[i], vm_bo);
+		WRITE_ONCE(shared->objs[i], vm_bo->obj);
+		return true;
+	}
+
+	return false;
+}
+
+/* The object's gpuva lock, under which it was taken, is enough. */
+static bool give_place_back(struct gpuvm_shared *shared,
+			    struct drm_gem_object *obj)
+{
+	for (int i = 0; i < GPUVM_SHARED; i++) {
+		if (READ_ONCE(shared->objs[i]) == obj) {
+			WRITE_ONCE(shared->objs[i], NULL);
+			return true;
+		}
+	}
+
+	return false;
 }
 
 static bool list_is_long(const struct list_head *list)
@@ -144,10 +163,12 @@ void gpuvm_bo_publish_locked(struct drm_gpuvm_bo *vm_bo)
 
 	gpuvm_gpuva_assert_held(vm_bo->vm, obj);
 
-	if (list_is_long(&obj->gpuva.list)) {
+	if (!list_empty(&obj->gpuva.list)) {
 		spin_lock(&priv->lock);
-		rb_find_add(&gpuvm_bo_private(vm_bo)->far, &priv->far,
-			    compare_node);
+		if (!take_place_locked(&priv->shared, vm_bo) &&
+		    list_is_long(&obj->gpuva.list))
+			rb_find_add(&gpuvm_bo_private(vm_bo)->far, &priv->far,
+				    compare_node);
 		spin_unlock(&priv->lock);
 	}
 
@@ -173,10 +194,8 @@ void gpuvm_bo_unpublish_locked(struct drm_gpuvm_bo *vm_bo)
 	if (list_empty(&vm_bo->list.entry.gem))
 		return;
 
-	if (*recent_of(vm_bo->obj) == vm_bo)
-		*recent_of(vm_bo->obj) = NULL;
 	list_del_init(&vm_bo->list.entry.gem);
-	if (RB_EMPTY_NODE(far))
+	if (give_place_back(&priv->shared, vm_bo->obj) || RB_EMPTY_NODE(far))
 		return;
 
 	spin_lock(&priv->lock);

@@ -5,6 +5,8 @@
  * Objects are named by hashed address, as in debugfs and in traces, so that one
  * finds there who mapped them.
  */
+#include <linux/minmax.h>
+
 #include <drm/drm_print.h>
 
 #include "gpuvm_private.h"
@@ -67,7 +69,8 @@ unsigned long gpuvm_report_mappings(struct drm_gpuvm *gpuvm)
 unsigned long gpuvm_report_vm_bos(struct drm_gpuvm *gpuvm)
 {
 	struct gpuvm_private *priv = gpuvm_private(gpuvm);
-	const unsigned int unlisted = atomic_read(&priv->unlisted);
+	/* The VM itself is one. */
+	const unsigned int unlisted = max(kref_read(&priv->memory), 1U) - 1;
 	struct gpuvm_bo_private *bo;
 	unsigned long count = 0;
 

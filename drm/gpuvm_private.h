@@ -6,6 +6,7 @@
 #define __GPUVM_PRIVATE_H__
 
 #include <linux/atomic.h>
+#include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/overflow.h>
 #include <linux/rbtree.h>
@@ -20,12 +21,34 @@
 
 struct drm_gpuvm_bind_queue;
 
+/** define GPUVM_SHARED - how many shared objects of a VM have a place in it */
+#define GPUVM_SHARED 4
+
+/**
+ * struct gpuvm_shared - vm_bos of objects that other VMs had mapped before
+ *
+ * For the first few of a VM. Whether a place is an object's changes with that
+ * object's gpuva lock held, and nobody else can take the place while it is. So
+ * who holds that lock reads both members as they belong together.
+ */
+struct gpuvm_shared {
+	/**
+	 * @objs: the objects; NULL in a free place, which is taken with
+	 * &gpuvm_private.lock held
+	 */
+	struct drm_gem_object *objs[GPUVM_SHARED];
+	/** @vm_bos: their vm_bos in this VM; without meaning in a free place */
+	struct drm_gpuvm_bo *vm_bos[GPUVM_SHARED];
+};
+
 /**
  * struct gpuvm_private - the core's part of a VM
  *
  * The lists lock is @lock, or the VM's dma_resv under DRM_GPUVM_RESV_PROTECTED.
  */
 struct gpuvm_private {
+	/** @shared: vm_bos of objects shared with other VMs */
+	struct gpuvm_shared shared;
 	/** @index: the mappings; protected by the driver's lock for the VM */
 	struct gpuva_index index;
 	/**
@@ -40,8 +63,8 @@ struct gpuvm_private {
 	 */
 	unsigned long mappings;
 	/**
-	 * @lock: protects @far; and @extobj and &drm_gpuvm.evict, unless the
-	 * VM's dma_resv does
+	 * @lock: protects @far, and free places of @shared; and @extobj and
+	 * &drm_gpuvm.evict, unless the VM's dma_resv does
 	 *
 	 * Innermost; taken in the fence signalling section.
 	 */
@@ -67,10 +90,10 @@ struct gpuvm_private {
 	/** @bos: all vm_bos that were obtained once; protected by @bos_lock */
 	struct list_head bos;
 	/**
-	 * @unlisted: how many others there are, made and not obtained; while
-	 * there are any, they hold one reference to the VM together
+	 * @memory: counts what needs the VM's memory and nothing else of it:
+	 * &drm_gpuvm.kref as a whole, and each vm_bo that was never obtained
 	 */
-	atomic_t unlisted;
+	struct kref memory;
 	/** @binds: its bind queue, or NULL; kept by whatever is mapped */
 	struct drm_gpuvm_bind_queue *binds;
 	/** @used: when a job used it last, see drm_gpuvm_lru_vm_used() */
@@ -88,11 +111,6 @@ struct gpuvm_bo_private {
 	struct gpuvm_list_item extobj;
 	/** @evict: in &drm_gpuvm.evict; protected by the lists lock */
 	struct gpuvm_list_item evict;
-	/**
-	 * @recent: in the first of an object's list: the one that was found in a
-	 * tree last, or NULL; protected by the GEM's gpuva lock
-	 */
-	struct drm_gpuvm_bo *recent;
 	/** @bos: in &gpuvm_private.bos or empty; protected by &gpuvm_private.bos_lock */
 	struct list_head bos;
 	union {
@@ -198,6 +216,17 @@ static inline bool gpuvm_range_valid(const struct drm_gpuvm *gpuvm, u64 addr,
 
 /* gpuvm_vm.c */
 void gpuvm_release(struct kref *kref);
+void gpuvm_put_memory(struct drm_gpuvm *gpuvm);
+
+/*
+ * Where a vm_bo is made for each bind, most are freed at once, because there was
+ * one already. This is what they hold instead of a reference to the VM, so that
+ * it can be told, without counting twice, how many were never obtained.
+ */
+static inline void gpuvm_get_memory(struct drm_gpuvm *gpuvm)
+{
+	kref_get(&gpuvm_private(gpuvm)->memory);
+}
 
 /*
  * A mapping that is inserted keeps the VM. One reference does for all of them,

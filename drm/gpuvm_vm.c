@@ -163,7 +163,7 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 	init_llist_head(&priv->bo_defer);
 	spin_lock_init(&priv->bos_lock);
 	INIT_LIST_HEAD(&priv->bos);
-	atomic_set(&priv->unlisted, 0);
+	kref_init(&priv->memory);
 	kref_init(&gpuvm->kref);
 
 	gpuvm->name = name ?: "unknown";
@@ -199,19 +199,13 @@ struct drm_gpuvm *drm_gpuvm_get(struct drm_gpuvm *gpuvm)
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_get);
 
-/**
- * gpuvm_release() - end a VM
- * @kref: &drm_gpuvm.kref, which became 0
- *
- * Takes no lock: the last reference may be dropped by whoever holds the VM's
- * dma_resv, and the object that it is in is put here.
- *
- * Context: as drm_gpuvm_put().
- */
-void gpuvm_release(struct kref *kref)
+/* Frees a VM that nobody refers to, not even a vm_bo that was never obtained. */
+static void free_memory(struct kref *memory)
 {
-	struct drm_gpuvm *gpuvm = container_of(kref, struct drm_gpuvm, kref);
-	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+	struct gpuvm_private *priv =
+		container_of(memory, struct gpuvm_private, memory);
+	struct drm_gpuvm *gpuvm =
+		container_of((void *)priv, struct drm_gpuvm, __core);
 	struct drm_device *drm = gpuvm->drm;
 
 	if (gpuva_index_holds(&gpuvm->kernel_alloc_node))
@@ -223,7 +217,7 @@ void gpuvm_release(struct kref *kref)
 	 * touches freed memory, so this is the last chance to say what it is.
 	 */
 	if (drm_WARN(drm, !gpuva_index_is_empty(&priv->index) ||
-		     !list_empty(&priv->bos) || atomic_read(&priv->unlisted),
+		     !list_empty(&priv->bos),
 		     "VM %s: freed while in use\n", gpuvm->name)) {
 		gpuvm_report_mappings(gpuvm);
 		gpuvm_report_vm_bos(gpuvm);
@@ -243,10 +237,36 @@ void gpuvm_release(struct kref *kref)
 }
 
 /**
+ * gpuvm_put_memory() - let go of a VM's memory
+ * @gpuvm: the VM, from gpuvm_get_memory()
+ *
+ * Takes no lock: the last to do it may hold the VM's dma_resv, and the object
+ * that it is in is put here.
+ *
+ * Context: as drm_gpuvm_put().
+ */
+void gpuvm_put_memory(struct drm_gpuvm *gpuvm)
+{
+	kref_put(&gpuvm_private(gpuvm)->memory, free_memory);
+}
+
+/**
+ * gpuvm_release() - end a VM, as soon as no vm_bo needs its memory
+ * @kref: &drm_gpuvm.kref, which became 0
+ *
+ * Context: as drm_gpuvm_put().
+ */
+void gpuvm_release(struct kref *kref)
+{
+	gpuvm_put_memory(container_of(kref, struct drm_gpuvm, kref));
+}
+
+/**
  * drm_gpuvm_put() - drop a reference to a VM
  * @gpuvm: the VM, or NULL
  *
- * The last one calls &drm_gpuvm_ops.vm_free.
+ * The last one calls &drm_gpuvm_ops.vm_free; if vm_bos are left that were made and
+ * never obtained, the last of these does.
  *
  * Context: any that vm_free allows; the VM's dma_resv may be held if somebody
  * else holds a reference to the object that it is in.

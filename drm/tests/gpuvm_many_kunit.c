@@ -8,7 +8,8 @@
 #include "gpuvm_kunit_helper.h"
 
 #define MANY_VMS 27
-#define MANY_SHARED 3
+/* More than have a place in a VM. */
+#define MANY_SHARED 7
 #define MANY_OBJS 40
 
 /* VMs that share objects, all with all. */
@@ -73,10 +74,18 @@ static void many_fini(struct kunit *test, struct many_fixture *f)
 		drm_gem_object_put(f->objs[o]);
 }
 
-/* Whichever goes and comes again, each is found, and nothing else. */
+/*
+ * Whichever goes and comes again, each is found, and nothing else. They come back in
+ * the other direction: in VM 20, object 5 gets the place that was object 1's.
+ */
 static void obtain_among_many(struct kunit *test)
 {
-	static const int leave[] = { 0, 5, 26, 15, 16, 1, 17, 3, 20, 2 };
+	static const struct {
+		int vm, obj;
+	} leave[] = {
+		{ 0, 0 }, { 5, 1 }, { 26, 2 }, { 15, 3 }, { 16, 4 }, { 1, 5 },
+		{ 17, 6 }, { 3, 0 }, { 20, 1 }, { 20, 5 }, { 2, 2 }, { 15, 6 },
+	};
 	struct many_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
@@ -93,11 +102,11 @@ static void obtain_among_many(struct kunit *test)
 	expect_found(test, f);
 
 	for (int i = 0; i < ARRAY_SIZE(leave); i++) {
-		drop(test, f, leave[i], i % MANY_SHARED);
+		drop(test, f, leave[i].vm, leave[i].obj);
 		expect_found(test, f);
 	}
-	for (int i = 0; i < ARRAY_SIZE(leave); i++) {
-		obtain(test, f, leave[i], i % MANY_SHARED);
+	for (int i = ARRAY_SIZE(leave) - 1; i >= 0; i--) {
+		obtain(test, f, leave[i].vm, leave[i].obj);
 		expect_found(test, f);
 	}
 

@@ -114,8 +114,8 @@ struct drm_gpuva_attrs {
  *
  * Zeroed by its owner before first use; usually part of a larger structure.
  * While it is inserted, its VM stays, by a reference that all mappings share,
- * and @va must not change. Apart from the members that name another lock, the lock that the
- * driver holds around all changes of the VM protects it.
+ * and @va must not change. Apart from the members that name another lock, the
+ * lock that the driver holds around all changes of the VM protects it.
  */
 struct drm_gpuva {
 	/** @vm: the VM; stays set after removal */
@@ -436,7 +436,8 @@ struct drm_gpuvm_bo_list {
  * struct drm_gpuvm_bo - the pair of a VM and an object mapped in it
  *
  * There is at most one in the object's list for each VM. Each linked mapping
- * holds a reference to it, and it holds one to the VM and one to the object.
+ * holds a reference to it, and it holds one to the object and, once it is
+ * obtained, one to the VM.
  */
 struct drm_gpuvm_bo {
 	/** @vm: the VM; does not change */
