@@ -35,6 +35,7 @@ void gpuva_index_init(struct gpuva_index *index)
 	index->root = NULL;
 	index->height = 0;
 	index->finger = 0;
+	index->emptied = 0;
 	index->spill = NULL;
 	index->spilled = 0;
 	index->head = NULL;
@@ -54,19 +55,6 @@ void gpuva_index_init(struct gpuva_index *index)
 bool gpuva_index_is_empty(const struct gpuva_index *index)
 {
 	return !index->root && !index->spill;
-}
-
-/**
- * gpuva_index_is_in() - whether a mapping is in an index
- * @index: the index
- * @va: the mapping
- *
- * Return: true if it is in this one.
- */
-bool gpuva_index_is_in(const struct gpuva_index *index,
-		       const struct drm_gpuva *va)
-{
-	return gpuva_index_holds(va) && gpuva_index_of(va) == index;
 }
 
 static struct gpuva_leaf *descend(const struct gpuva_index *index, u64 key)
@@ -388,7 +376,8 @@ static void fill_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 	leaf->live |= BIT(slot);
 	leaf->count++;
 	WRITE_ONCE(index->mappings, index->mappings + 1);
-	va->__index[0] = (unsigned long)index;
+	gpuva_leaf_link(va, leaf, slot);
+	index->emptied = 0;
 	gpuva_finger_set(index, leaf, slot);
 }
 
@@ -413,6 +402,19 @@ static struct gpuva_leaf *place_of(const struct gpuva_index *index, u64 key,
 	return leaf;
 }
 
+/*
+ * Whether a range was that of the mapping that went from @slot just now, or the end
+ * of it: then it is free, without a look at what is beside it, which may be in a leaf
+ * that is in no cache.
+ */
+static bool was_emptied(const struct gpuva_index *index,
+			const struct gpuva_leaf *leaf, unsigned int slot,
+			u64 addr, u64 last)
+{
+	return index->emptied == gpuva_finger(leaf, slot) &&
+	       leaf->last[slot] == last && last - addr <= leaf->length[slot];
+}
+
 /* Returns -ENOSPC for want of a node. */
 static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
 {
@@ -421,6 +423,11 @@ static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
 	unsigned int slot, free;
 
 	leaf = place_of(index, last, &slot);
+	if (was_emptied(index, leaf, slot, va->va.addr, last)) {
+		fill_slot(index, leaf, slot, va);
+		return 0;
+	}
+
 	if (is_taken(index, leaf, slot, va->va.addr, last))
 		return -EEXIST;
 
@@ -502,42 +509,46 @@ int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
 	return ret;
 }
 
-/* The leaf and the slot of a mapping whose range somebody has changed. */
-static struct gpuva_leaf *locate_anywhere(const struct gpuva_index *index,
-					  const struct drm_gpuva *va,
-					  unsigned int *slot)
+/* The slot of a mapping whose range somebody has changed. */
+static unsigned int slot_anywhere(const struct gpuva_leaf *leaf,
+				  const struct drm_gpuva *va)
 {
-	struct gpuva_leaf *leaf;
+	unsigned int slot;
 
 	WARN(1, "mapping %#llx of %#llx changed while it was inserted\n",
 	     va->va.addr, va->va.range);
 
-	for (leaf = index->head; leaf; leaf = leaf->next)
-		for (*slot = 0; *slot < LEAF_SLOTS; ++*slot)
-			if (leaf->va[*slot] == va)
-				return leaf;
+	for (slot = 0; slot < LEAF_SLOTS; slot++)
+		if (leaf->va[slot] == va)
+			break;
 
-	return NULL;
+	return slot;
 }
 
-/* The leaf and the slot of a mapping that is in the tree, by its key. */
-static struct gpuva_leaf *locate_by_key(const struct gpuva_index *index,
-					const struct drm_gpuva *va,
+/*
+ * The leaf and the slot of a mapping that is in the tree: it knows the leaf, and
+ * is the first there that is not below its own key.
+ */
+static struct gpuva_leaf *locate_by_key(const struct drm_gpuva *va,
 					unsigned int *slot)
 {
-	const u64 last = gpuva_last(va);
-	struct gpuva_leaf *leaf = descend(index, last);
+	struct gpuva_leaf *leaf = gpuva_leaf_of(va);
+	u32 live;
 
-	/* Most often it is the first that is not below its own key. */
-	*slot = gpuva_leaf_search(leaf, last);
+	gpuva_node_prefetch(leaf);
+	*slot = gpuva_leaf_search(leaf, gpuva_last(va));
 	if (likely(*slot < LEAF_SLOTS && leaf->va[*slot] == va))
 		return leaf;
 
-	leaf = live_from(leaf, slot);
-	if (likely(leaf && leaf->va[*slot] == va))
-		return leaf;
+	live = leaf->live >> *slot;
+	if (live) {
+		*slot += __ffs(live);
+		if (likely(leaf->va[*slot] == va))
+			return leaf;
+	}
 
-	return locate_anywhere(index, va, slot);
+	*slot = slot_anywhere(leaf, va);
+	return *slot < LEAF_SLOTS ? leaf : NULL;
 }
 
 /* The same, if it may be the one that was found last. */
@@ -558,7 +569,7 @@ static struct gpuva_leaf *locate(const struct gpuva_index *index,
 			return leaf;
 	}
 
-	return locate_by_key(index, va, slot);
+	return locate_by_key(va, slot);
 }
 
 static __always_inline void empty_slot(struct gpuva_index *index,
@@ -570,10 +581,31 @@ static __always_inline void empty_slot(struct gpuva_index *index,
 	leaf->live &= ~BIT(slot);
 	leaf->count--;
 	WRITE_ONCE(index->mappings, index->mappings - 1);
+	index->emptied = gpuva_finger(leaf, slot);
 
 	/* Once: later, another one that gets so sparse merges with this one. */
-	if (unlikely(!leaf->count || leaf->count == LEAF_SPARSE))
+	if (unlikely(!leaf->count || leaf->count == LEAF_SPARSE)) {
+		index->emptied = 0;
 		gpuva_leaf_sparse(index, leaf);
+	}
+}
+
+/* The slot of a mapping, if it is in the same line of memory as it was once. */
+static __always_inline unsigned int slot_nearby(const struct gpuva_leaf *leaf,
+						const struct drm_gpuva *va)
+{
+	unsigned int slot = gpuva_slot_once(va) & ~7u;
+	struct drm_gpuva *const *vas = &leaf->va[slot];
+
+	/* As in a search, none of these waits for another. */
+	slot += (vas[1] == va) + (vas[3] == va) + (vas[5] == va) +
+		(vas[7] == va) +
+		(((vas[2] == va) + (vas[3] == va) +
+		  (vas[6] == va) + (vas[7] == va)) << 1) +
+		(((vas[4] == va) + (vas[5] == va) +
+		  (vas[6] == va) + (vas[7] == va)) << 2);
+
+	return slot;
 }
 
 /* A mapping that is not where the finger is. */
@@ -588,7 +620,11 @@ static noinline void remove_anywhere(struct gpuva_index *index,
 		return;
 	}
 
-	leaf = locate_by_key(index, va, &slot);
+	leaf = gpuva_leaf_of(va);
+	prefetch(&leaf->live);
+	slot = slot_nearby(leaf, va);
+	if (unlikely(leaf->va[slot] != va))
+		leaf = locate_by_key(va, &slot);
 	if (leaf)
 		empty_slot(index, leaf, slot);
 	else
@@ -597,13 +633,13 @@ static noinline void remove_anywhere(struct gpuva_index *index,
 
 /**
  * gpuva_index_remove() - remove a mapping
- * @va: the mapping, which must be in an index
+ * @index: the index
+ * @va: the mapping, which must be in it
  *
  * Context: fence signalling section.
  */
-void gpuva_index_remove(struct drm_gpuva *va)
+void gpuva_index_remove(struct gpuva_index *index, struct drm_gpuva *va)
 {
-	struct gpuva_index *index = gpuva_index_of(va);
 	const unsigned int slot = index->finger & (GPUVA_NODE_ALIGN - 1);
 	struct gpuva_leaf *leaf = gpuva_finger_leaf(index->finger);
 
@@ -630,13 +666,14 @@ struct drm_gpuva *gpuva_index_first(const struct gpuva_index *index)
 
 /**
  * gpuva_index_next() - the mapping behind another
- * @va: a mapping in an index
+ * @index: the index
+ * @va: a mapping in it
  *
  * Return: the mapping with the next higher address, or NULL.
  */
-struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va)
+struct drm_gpuva *gpuva_index_next(struct gpuva_index *index,
+				   const struct drm_gpuva *va)
 {
-	struct gpuva_index *index = gpuva_index_of(va);
 	struct gpuva_leaf *leaf;
 	unsigned int slot;
 
@@ -661,15 +698,16 @@ struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va)
 
 /**
  * gpuva_index_walk() - go on with a walk where it cannot by itself
+ * @index: the index
  * @walk: the walk
- * @va: the mapping that it is at, in an index
+ * @va: the mapping that it is at, in the index
  *
  * Return: as gpuva_index_next().
  */
-struct drm_gpuva *gpuva_index_walk(struct drm_gpuvm_walk *walk,
+struct drm_gpuva *gpuva_index_walk(struct gpuva_index *index,
+				   struct drm_gpuvm_walk *walk,
 				   const struct drm_gpuva *va)
 {
-	struct gpuva_index *index = gpuva_index_of(va);
 	const struct gpuva_leaf *leaf;
 	unsigned int slot;
 	u32 live;
@@ -681,7 +719,7 @@ struct drm_gpuva *gpuva_index_walk(struct drm_gpuvm_walk *walk,
 		walk->seen = index->changes;
 		walk->vas = NULL;
 		walk->live = 0;
-		walk->last = gpuva_index_next(va);
+		walk->last = gpuva_index_next(index, va);
 		return walk->last;
 	}
 
@@ -728,14 +766,14 @@ static struct drm_gpuva *tree_prev(const struct gpuva_index *index, u64 key)
 
 /**
  * gpuva_index_prev() - the mapping before another
- * @va: a mapping in an index
+ * @index: the index
+ * @va: a mapping in it
  *
  * Return: the mapping with the next lower address, or NULL.
  */
-struct drm_gpuva *gpuva_index_prev(const struct drm_gpuva *va)
+struct drm_gpuva *gpuva_index_prev(const struct gpuva_index *index,
+				   const struct drm_gpuva *va)
 {
-	const struct gpuva_index *index = gpuva_index_of(va);
-
 	return gpuva_spill_prev(index, va, tree_prev(index, gpuva_last(va)));
 }
 

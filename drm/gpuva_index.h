@@ -39,6 +39,11 @@ struct gpuva_index {
 	 * look, several at once.
 	 */
 	unsigned long finger;
+	/**
+	 * @emptied: the leaf and the slot that a mapping was taken out of last;
+	 * 0 if something came since, or moved
+	 */
+	unsigned long emptied;
 	/** @spill: mappings that are in no leaf, in address order */
 	struct drm_gpuva *spill;
 	/** @head: the leaf with the lowest addresses, or NULL */
@@ -61,10 +66,8 @@ struct gpuva_index {
 void gpuva_index_init(struct gpuva_index *index);
 void gpuva_index_fini(struct gpuva_index *index);
 bool gpuva_index_is_empty(const struct gpuva_index *index);
-bool gpuva_index_is_in(const struct gpuva_index *index,
-		       const struct drm_gpuva *va);
 int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va);
-void gpuva_index_remove(struct drm_gpuva *va);
+void gpuva_index_remove(struct gpuva_index *index, struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 				   u64 addr, u64 last);
 struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
@@ -74,10 +77,13 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 struct drm_gpuva *gpuva_index_seek_on(struct gpuva_index *index,
 				      u64 addr, u64 last);
 struct drm_gpuva *gpuva_index_first(const struct gpuva_index *index);
-struct drm_gpuva *gpuva_index_next(const struct drm_gpuva *va);
-struct drm_gpuva *gpuva_index_walk(struct drm_gpuvm_walk *walk,
+struct drm_gpuva *gpuva_index_next(struct gpuva_index *index,
 				   const struct drm_gpuva *va);
-struct drm_gpuva *gpuva_index_prev(const struct drm_gpuva *va);
+struct drm_gpuva *gpuva_index_walk(struct gpuva_index *index,
+				   struct drm_gpuvm_walk *walk,
+				   const struct drm_gpuva *va);
+struct drm_gpuva *gpuva_index_prev(const struct gpuva_index *index,
+				   const struct drm_gpuva *va);
 unsigned int gpuva_index_nodes(const struct gpuva_index *index,
 			       unsigned long mappings);
 int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings);

@@ -57,6 +57,21 @@ static void leaf_set_count(struct gpuva_leaf *leaf, unsigned int count)
 	}
 }
 
+/*
+ * Mappings go to another leaf, from slots that all have one. They are told: they
+ * are rarely in a cache, but nobody waits for these stores.
+ */
+static void leaf_move_to(struct gpuva_leaf *to, unsigned int to_slot,
+			 const struct gpuva_leaf *from, unsigned int from_slot,
+			 unsigned int count)
+{
+	unsigned int i;
+
+	gpuva_leaf_move(to, to_slot, from, from_slot, count);
+	for (i = 0; i < count; i++)
+		gpuva_leaf_link(to->va[to_slot + i], to, to_slot + i);
+}
+
 /* Make the mappings of a leaf fill its first slots. */
 static void leaf_pack(struct gpuva_leaf *leaf)
 {
@@ -223,7 +238,7 @@ static int leaf_split(struct gpuva_index *index, struct gpuva_path *path,
 		return -ENOSPC;
 
 	right = take_spare(&spare);
-	gpuva_leaf_move(right, 0, leaf, at, moved);
+	leaf_move_to(right, 0, leaf, at, moved);
 	leaf_set_count(right, moved);
 	leaf_set_count(leaf, at);
 	right->top = leaf->top;
@@ -233,6 +248,58 @@ static int leaf_split(struct gpuva_index *index, struct gpuva_path *path,
 	leaf->next = right;
 
 	link_behind(index, path, leaf->top, right, &spare);
+	WRITE_ONCE(index->leaves, index->leaves + 1);
+	return 0;
+}
+
+static struct gpuva_leaf *leaf_of(const struct gpuva_index *index, u64 key)
+{
+	unsigned int level = index->height;
+	void *node = index->root;
+
+	while (level--) {
+		const struct gpuva_inner *inner = node;
+
+		node = inner->child[gpuva_inner_search(inner, key)];
+	}
+
+	return node;
+}
+
+/* The leaf before one has another behind it. */
+static void set_next_before(struct gpuva_index *index, u64 low,
+			    struct gpuva_leaf *leaf)
+{
+	if (low)
+		leaf_of(index, low - 1)->next = leaf;
+	else
+		index->head = leaf;
+}
+
+/* A new leaf for keys below those of a leaf's mappings, which stay where they are. */
+static int leaf_add_before(struct gpuva_index *index, struct gpuva_path *path,
+			   struct gpuva_leaf *leaf)
+{
+	struct gpuva_inner *parent = path->inner[0];
+	struct spare_nodes spare;
+	struct gpuva_leaf *left;
+
+	if (take_spares(index, &spare, split_needs(index, path)))
+		return -ENOSPC;
+
+	left = take_spare(&spare);
+	leaf_set_count(left, 0);
+	left->low = leaf->low;
+	left->top = gpuva_leaf_addr(leaf, 0) - 1;
+	left->next = leaf;
+	set_next_before(index, left->low, left);
+	leaf->low = left->top + 1;
+
+	if (parent)
+		parent->child[path->slot[0]] = left;
+	else
+		index->root = left;
+	link_behind(index, path, left->top, leaf, &spare);
 	WRITE_ONCE(index->leaves, index->leaves + 1);
 	return 0;
 }
@@ -249,7 +316,7 @@ static void shift_up(struct gpuva_inner *parent, unsigned int slot,
 	leaf_pack(left);
 	leaf_pack(right);
 	gpuva_leaf_move(right, count, right, 0, there);
-	gpuva_leaf_move(right, 0, left, stay, count);
+	leaf_move_to(right, 0, left, stay, count);
 	leaf_set_count(right, there + count);
 	leaf_set_count(left, stay);
 
@@ -269,7 +336,7 @@ static void shift_down(struct gpuva_inner *parent, unsigned int slot,
 
 	leaf_pack(left);
 	leaf_pack(right);
-	gpuva_leaf_move(left, there, right, 0, count);
+	leaf_move_to(left, there, right, 0, count);
 	gpuva_leaf_move(right, 0, right, count, stay);
 	leaf_set_count(left, there + count);
 	leaf_set_count(right, stay);
@@ -340,7 +407,7 @@ int gpuva_leaf_make_room(struct gpuva_index *index, struct gpuva_leaf *leaf,
 	if (slot == LEAF_SLOTS)
 		return leaf_split(index, &path, leaf, LEAF_SLOTS);
 	if (!slot)
-		return leaf_split(index, &path, leaf, 1);
+		return leaf_add_before(index, &path, leaf);
 
 	return leaf_split(index, &path, leaf, LEAF_SLOTS / 2);
 }
@@ -476,7 +543,7 @@ static void leaf_join(struct gpuva_index *index, struct gpuva_path *path,
 
 		leaf_pack(left);
 		leaf_pack(right);
-		gpuva_leaf_move(left, there, right, 0, more);
+		leaf_move_to(left, there, right, 0, more);
 		leaf_set_count(left, there + more);
 	}
 	left->top = right->top;
@@ -490,20 +557,6 @@ static void leaf_join(struct gpuva_index *index, struct gpuva_path *path,
 	fix_inner(index, path);
 }
 
-static struct gpuva_leaf *leaf_of(const struct gpuva_index *index, u64 key)
-{
-	unsigned int level = index->height;
-	void *node = index->root;
-
-	while (level--) {
-		const struct gpuva_inner *inner = node;
-
-		node = inner->child[gpuva_inner_search(inner, key)];
-	}
-
-	return node;
-}
-
 /*
  * The first leaf of a parent goes, which is empty; the second gets its keys. To
  * move what the second one has would take longer.
@@ -514,11 +567,7 @@ static void leaf_drop_first(struct gpuva_index *index, struct gpuva_path *path)
 	struct gpuva_leaf *leaf = parent->child[0];
 	struct gpuva_leaf *right = parent->child[1];
 
-	if (leaf->low)
-		leaf_of(index, leaf->low - 1)->next = right;
-	else
-		index->head = right;
-
+	set_next_before(index, leaf->low, right);
 	right->low = leaf->low;
 	parent->child[1] = leaf;
 	parent->child[0] = right;

@@ -66,8 +66,8 @@ struct gpuva_leaf {
 };
 
 static_assert(sizeof(struct gpuva_leaf) == GPUVA_NODE_SIZE);
-/* A slot fits into the low bits of a finger. */
-static_assert(LEAF_SLOTS < GPUVA_NODE_ALIGN);
+/* A slot fits into the low bits of a finger, and beside a tag in a mapping. */
+static_assert((LEAF_SLOTS << 1) < GPUVA_NODE_ALIGN);
 
 /**
  * struct gpuva_inner - up to INNER_SLOTS nodes of the level below
@@ -153,6 +153,32 @@ static __always_inline void gpuva_leaf_copy_slot(struct gpuva_leaf *leaf,
 	leaf->va[to] = leaf->va[from];
 }
 
+static inline struct gpuva_leaf *gpuva_finger_leaf(unsigned long finger)
+{
+	return (struct gpuva_leaf *)(finger & ~(GPUVA_NODE_ALIGN - 1ul));
+}
+
+/*
+ * A mapping that is in the tree knows its leaf; and a slot that was its own once,
+ * from which it has most often not gone far.
+ */
+static inline void gpuva_leaf_link(struct drm_gpuva *va,
+				   const struct gpuva_leaf *leaf,
+				   unsigned int slot)
+{
+	va->__index[0] = (unsigned long)leaf | slot << 1;
+}
+
+static inline struct gpuva_leaf *gpuva_leaf_of(const struct drm_gpuva *va)
+{
+	return gpuva_finger_leaf(va->__index[0]);
+}
+
+static inline unsigned int gpuva_slot_once(const struct drm_gpuva *va)
+{
+	return (va->__index[0] & (GPUVA_NODE_ALIGN - 1)) >> 1;
+}
+
 /* Copy slots; the two places may overlap. */
 static inline void gpuva_leaf_move(struct gpuva_leaf *to, unsigned int to_slot,
 				   const struct gpuva_leaf *from,
@@ -174,16 +200,17 @@ static inline void gpuva_node_prefetch(const void *node)
 		prefetch(node + i);
 }
 
+static inline unsigned long gpuva_finger(const struct gpuva_leaf *leaf,
+					 unsigned int slot)
+{
+	return (unsigned long)leaf | slot;
+}
+
 static inline void gpuva_finger_set(struct gpuva_index *index,
 				    const struct gpuva_leaf *leaf,
 				    unsigned int slot)
 {
-	WRITE_ONCE(index->finger, (unsigned long)leaf | slot);
-}
-
-static inline struct gpuva_leaf *gpuva_finger_leaf(unsigned long finger)
-{
-	return (struct gpuva_leaf *)(finger & ~(GPUVA_NODE_ALIGN - 1ul));
+	WRITE_ONCE(index->finger, gpuva_finger(leaf, slot));
 }
 
 /* gpuva_index_balance.c */

@@ -18,36 +18,12 @@ static struct drm_gpuva *list_next(const struct drm_gpuva *va)
 {
 	const unsigned long link = va->__index[0];
 
-	if (link & GPUVA_SPILL_END)
-		return NULL;
-
-	return (struct drm_gpuva *)(link & ~GPUVA_SPILL_MASK);
+	return (struct drm_gpuva *)(link & ~GPUVA_SPILLED);
 }
 
-static unsigned long link_to(const struct gpuva_index *index,
-			     const struct drm_gpuva *next)
+static unsigned long link_to(const struct drm_gpuva *next)
 {
-	if (next)
-		return (unsigned long)next | GPUVA_SPILLED;
-
-	return (unsigned long)index | GPUVA_SPILLED | GPUVA_SPILL_END;
-}
-
-/**
- * gpuva_spill_index_of() - the index that has a mapping in its list
- * @va: the mapping
- *
- * Return: the index.
- */
-struct gpuva_index *gpuva_spill_index_of(const struct drm_gpuva *va)
-{
-	const struct drm_gpuva *next;
-
-	while ((next = list_next(va)))
-		va = next;
-
-	return (struct gpuva_index *)(unsigned long)(va->__index[0] &
-						     ~(u64)GPUVA_SPILL_MASK);
+	return (unsigned long)next | GPUVA_SPILLED;
 }
 
 /* The last in the list whose key is below @key, or NULL. */
@@ -71,7 +47,7 @@ static void set_behind(struct gpuva_index *index, struct drm_gpuva *before,
 		       struct drm_gpuva *va)
 {
 	if (before)
-		before->__index[0] = link_to(index, va);
+		before->__index[0] = link_to(va);
 	else
 		index->spill = va;
 }
@@ -85,9 +61,10 @@ void gpuva_spill_insert(struct gpuva_index *index, struct drm_gpuva *va)
 {
 	struct drm_gpuva *before = list_before(index, gpuva_last(va));
 
-	va->__index[0] = link_to(index, behind(index, before));
+	va->__index[0] = link_to(behind(index, before));
 	set_behind(index, before, va);
 	index->spilled++;
+	index->emptied = 0;
 }
 
 /**

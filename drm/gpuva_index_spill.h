@@ -10,27 +10,14 @@
 #include "gpuva_index.h"
 
 /*
- * &drm_gpuva.__index is 0 outside of an index. In the tree it is the index; in
- * the list the next mapping, or at its end the index, and says so.
+ * &drm_gpuva.__index is 0 outside of an index. In the tree it is the leaf, and
+ * a slot; in the list the next mapping, or NULL at its end, and says so.
  */
 #define GPUVA_SPILLED	1ul
-#define GPUVA_SPILL_END	2ul
-#define GPUVA_SPILL_MASK (GPUVA_SPILLED | GPUVA_SPILL_END)
 
 static inline bool gpuva_is_spilled(const struct drm_gpuva *va)
 {
 	return va->__index[0] & GPUVA_SPILLED;
-}
-
-struct gpuva_index *gpuva_spill_index_of(const struct drm_gpuva *va);
-
-/* The index that a mapping is in. */
-static inline struct gpuva_index *gpuva_index_of(const struct drm_gpuva *va)
-{
-	if (unlikely(gpuva_is_spilled(va)))
-		return gpuva_spill_index_of(va);
-
-	return (struct gpuva_index *)(unsigned long)va->__index[0];
 }
 
 /* gpuva_index.c */

@@ -174,7 +174,7 @@ static struct drm_gpuvm_bo *find_vm_bo_locked(struct drm_gpuvm *gpuvm,
 static struct drm_gpuva *skip_old(struct drm_gpuvm_bo *vm_bo,
 				  struct drm_gpuva *va)
 {
-	while (va && !gpuva_index_is_in(&gpuvm_private(vm_bo->vm)->index, va))
+	while (va && !gpuva_index_holds(va))
 		va = drm_gpuvm_bo_next_va(vm_bo, va);
 
 	return va;

@@ -38,7 +38,7 @@ static struct drm_gpuva *find_in_vm(struct drm_gpuvm_bind_job *job,
 static struct drm_gpuva *next_in_vm(struct drm_gpuvm_bind_job *job,
 				    struct drm_gpuva *va)
 {
-	return gpuva_index_next(va);
+	return gpuva_index_next(&gpuvm_private(gpuvm_bind_vm(job))->index, va);
 }
 
 static const struct others in_vm = { find_in_vm, next_in_vm };

@@ -137,7 +137,7 @@ static void go(struct drm_gpuvm_bind_job *job, struct drm_gpuva *va)
 
 	/* It keeps the VM until it is freed, or inserted again. */
 	drm_gpuvm_get(va->vm);
-	gpuva_index_remove(va);
+	gpuva_index_remove(&gpuvm_private(va->vm)->index, va);
 	gpuvm_unpin(va->vm);
 	drm_WARN_ON(va->vm->drm, gpuvm_bind_old_insert(&job->old, va));
 }
@@ -223,14 +223,13 @@ static int tree_step(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
 static void unmap_linked_locked(struct drm_gpuvm_bind_job *job,
 				struct drm_gpuvm_bo *vm_bo)
 {
-	struct gpuva_index *index = &gpuvm_private(vm_bo->vm)->index;
 	struct drm_gpuva *va;
 
 	gpuvm_gpuva_assert_held(vm_bo->vm, vm_bo->obj);
 
 	/* Those that wait to be unlinked are in no index. */
 	drm_gpuvm_bo_for_each_va(va, vm_bo)
-		if (gpuva_index_is_in(index, va))
+		if (gpuva_index_holds(va))
 			go(job, va);
 }
 

@@ -75,7 +75,7 @@ static __always_inline bool removable(const struct drm_gpuva *va)
 
 static void remove_inserted(struct drm_gpuva *va)
 {
-	gpuva_index_remove(va);
+	gpuva_index_remove(&gpuvm_private(va->vm)->index, va);
 	gpuvm_unpin(va->vm);
 }
 
@@ -250,7 +250,7 @@ int drm_gpuva_remap(struct drm_gpuva *prev, struct drm_gpuva *next,
 		return -EINVAL;
 
 	/* The VM may change hands from @va to @prev and @next. */
-	gpuva_index_remove(va);
+	gpuva_index_remove(&gpuvm_private(gpuvm)->index, va);
 
 	if (op->prev) {
 		ret = gpuvm_va_insert_piece(prev, va, op->prev);
@@ -490,7 +490,7 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_first_va);
  */
 struct drm_gpuva *drm_gpuva_next_va(struct drm_gpuva *va)
 {
-	return va ? gpuva_index_next(va) : NULL;
+	return va ? gpuva_index_next(&gpuvm_private(va->vm)->index, va) : NULL;
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_next_va);
 
@@ -507,7 +507,8 @@ EXPORT_SYMBOL_GPL(drm_gpuva_next_va);
 struct drm_gpuva *drm_gpuvm_walk_on(struct drm_gpuvm_walk *walk,
 				    struct drm_gpuva *va)
 {
-	return va ? gpuva_index_walk(walk, va) : NULL;
+	return va ? gpuva_index_walk(&gpuvm_private(va->vm)->index, walk, va) :
+		    NULL;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_walk_on);
 
@@ -520,7 +521,7 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_walk_on);
  */
 struct drm_gpuva *drm_gpuva_prev_va(struct drm_gpuva *va)
 {
-	return va ? gpuva_index_prev(va) : NULL;
+	return va ? gpuva_index_prev(&gpuvm_private(va->vm)->index, va) : NULL;
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_prev_va);
 

@@ -209,7 +209,7 @@ static void free_memory(struct kref *memory)
 	struct drm_device *drm = gpuvm->drm;
 
 	if (gpuva_index_holds(&gpuvm->kernel_alloc_node))
-		gpuva_index_remove(&gpuvm->kernel_alloc_node);
+		gpuva_index_remove(&priv->index, &gpuvm->kernel_alloc_node);
 
 	/*
 	 * What would be left here holds a reference, unless references broke:

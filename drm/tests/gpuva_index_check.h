@@ -54,7 +54,7 @@ static void gic_slot(struct gic_state *s, const struct gpuva_leaf *leaf,
 	if (s->error)
 		return;
 
-	GIC_EXPECT(s, va->__index[0] == (unsigned long)s->index);
+	GIC_EXPECT(s, gpuva_leaf_of(va) == leaf);
 	GIC_EXPECT(s, leaf->last[slot] == gpuva_last(va));
 	GIC_EXPECT(s, gpuva_leaf_addr(leaf, slot) == va->va.addr);
 	GIC_EXPECT(s, leaf->last[slot] >= leaf->low);
@@ -138,7 +138,7 @@ static void gic_spill(struct gic_state *s, u64 *count)
 	u64 end = 0;
 
 	for (va = index->spill; va && !s->error; ++*count) {
-		const u64 link = va->__index[0];
+		const unsigned long link = va->__index[0];
 		const struct drm_gpuva *in_tree;
 
 		GIC_EXPECT(s, link & GPUVA_SPILLED);
@@ -146,14 +146,7 @@ static void gic_spill(struct gic_state *s, u64 *count)
 		in_tree = gpuva_tree_from(index, va->va.addr);
 		GIC_EXPECT(s, !in_tree || in_tree->va.addr > gpuva_last(va));
 		end = gpuva_last(va);
-
-		if (link & GPUVA_SPILL_END) {
-			GIC_EXPECT(s, (link & ~(u64)GPUVA_SPILL_MASK) ==
-				      (unsigned long)index);
-			va = NULL;
-		} else {
-			va = (void *)(unsigned long)(link & ~(u64)GPUVA_SPILL_MASK);
-		}
+		va = (struct drm_gpuva *)(link & ~GPUVA_SPILLED);
 	}
 	GIC_EXPECT(s, *count == index->spilled);
 }
@@ -210,6 +203,29 @@ static const char *gic_check_finger(const struct gpuva_index *index)
 		node = inner->child[gpuva_inner_search(inner, leaf->top)];
 	}
 	GIC_EXPECT(&s, node == leaf);
+
+	return s.error;
+}
+
+/**
+ * gic_check_emptied() - check that nothing is where a mapping went just now
+ * @index: the index
+ *
+ * Return: NULL, or what is wrong.
+ */
+static const char *gic_check_emptied(const struct gpuva_index *index)
+{
+	const unsigned int slot = index->emptied & (GPUVA_NODE_ALIGN - 1);
+	const struct gpuva_leaf *leaf = gpuva_finger_leaf(index->emptied);
+	struct gic_state s = { .index = index };
+
+	if (!leaf)
+		return NULL;
+
+	GIC_EXPECT(&s, !(leaf->live & BIT(slot)));
+	GIC_EXPECT(&s, !gpuva_index_find(index,
+					 leaf->last[slot] - leaf->length[slot],
+					 leaf->last[slot]));
 
 	return s.error;
 }

@@ -131,11 +131,11 @@ static void try_edges(struct kunit *test, u32 others)
 	KUNIT_EXPECT_NULL(test, gpuva_index_find(index, 1, gim->base - 1));
 	KUNIT_EXPECT_NULL(test, gpuva_index_find(index, U64_MAX - 1, U64_MAX - 1));
 	KUNIT_EXPECT_PTR_EQ(test, gpuva_index_first(index), low);
-	KUNIT_EXPECT_NULL(test, gpuva_index_prev(low));
-	KUNIT_EXPECT_NULL(test, gpuva_index_next(high));
-	KUNIT_EXPECT_PTR_EQ(test, gpuva_index_next(low),
+	KUNIT_EXPECT_NULL(test, gpuva_index_prev(index, low));
+	KUNIT_EXPECT_NULL(test, gpuva_index_next(index, high));
+	KUNIT_EXPECT_PTR_EQ(test, gpuva_index_next(index, low),
 			    others ? &at(0)->base : high);
-	KUNIT_EXPECT_PTR_EQ(test, gpuva_index_prev(high),
+	KUNIT_EXPECT_PTR_EQ(test, gpuva_index_prev(index, high),
 			    others ? &at(others - 1)->base : low);
 
 	most = edge_va(test, 1, U64_MAX);
@@ -143,8 +143,8 @@ static void try_edges(struct kunit *test, u32 others)
 	most->va.addr = 0;
 	KUNIT_EXPECT_EQ(test, gpuva_index_insert(index, most), -EEXIST);
 
-	gpuva_index_remove(high);
-	gpuva_index_remove(low);
+	gpuva_index_remove(index, high);
+	gpuva_index_remove(index, low);
 	gim->count -= 2;
 	expect_good(test);
 	gim_empty(gim);
@@ -153,9 +153,9 @@ static void try_edges(struct kunit *test, u32 others)
 	KUNIT_EXPECT_EQ(test, gpuva_index_insert(index, most), 0);
 	KUNIT_EXPECT_EQ(test, gpuva_index_insert(index, low), -EEXIST);
 	KUNIT_EXPECT_EQ(test, gpuva_index_insert(index, high), 0);
-	KUNIT_EXPECT_PTR_EQ(test, gpuva_index_next(most), high);
-	gpuva_index_remove(high);
-	gpuva_index_remove(most);
+	KUNIT_EXPECT_PTR_EQ(test, gpuva_index_next(index, most), high);
+	gpuva_index_remove(index, high);
+	gpuva_index_remove(index, most);
 	KUNIT_EXPECT_TRUE(test, gpuva_index_is_empty(index));
 }
 

@@ -227,7 +227,6 @@ static void gim_insert(struct gim *gim, u32 page, u32 pages)
 	}
 
 	GIM_EXPECT(gim, gpuva_index_insert(&gim->index, &va->base) == -EEXIST);
-	GIM_EXPECT(gim, gpuva_index_is_in(&gim->index, &va->base));
 	gim_mark(gim, va, true);
 	gim->inserted++;
 	gim->count++;
@@ -235,11 +234,20 @@ static void gim_insert(struct gim *gim, u32 page, u32 pages)
 
 static void gim_remove(struct gim *gim, struct gim_va *va)
 {
-	gpuva_index_remove(&va->base);
+	gpuva_index_remove(&gim->index, &va->base);
 	GIM_EXPECT(gim, !gpuva_index_holds(&va->base));
 	gim_mark(gim, va, false);
 	gim->count--;
 	gim_va_put(gim, va);
+}
+
+/* What reaches farther than the pages that were just set free is refused. */
+static void gim_insert_wider(struct gim *gim, u32 page, u32 pages)
+{
+	if (page && gim->owner[page - 1])
+		gim_insert(gim, page - 1, pages + 1);
+	if (page + pages < GIM_PAGES && gim->owner[page + pages])
+		gim_insert(gim, page, pages + 1);
 }
 
 /* Another mapping takes the place of one that goes, as in split and merge. */
@@ -251,8 +259,12 @@ static void gim_replace(struct gim *gim, struct gim_va *va)
 	GIM_EXPECT(gim, gpuva_index_seek(&gim->index, gim_addr(gim, page),
 					 gim_end(gim, page)) == &va->base);
 	gim_remove(gim, va);
+	if (gim_below(gim, 2))
+		gim_insert_wider(gim, page, pages);
 	if (keep)
 		gim_insert(gim, page, keep);
+	if (keep && keep < pages)
+		gim_insert(gim, page, pages);
 	if (keep < pages)
 		gim_insert(gim, page + keep, pages - keep);
 }
@@ -312,10 +324,10 @@ static void gim_compare(struct gim *gim, u32 page)
 	want = gim_owner(gim, gim_used_from(gim, page +
 						 gim->owner[found]->pages));
 	gim_exact(gim, va, want);
-	GIM_EXPECT(gim, gpuva_index_next(va) == want);
+	GIM_EXPECT(gim, gpuva_index_next(&gim->index, va) == want);
 	gim_seek_on(gim, va, want);
 	want = gim_owner(gim, gim_used_before(gim, page));
-	GIM_EXPECT(gim, gpuva_index_prev(va) == want);
+	GIM_EXPECT(gim, gpuva_index_prev(&gim->index, va) == want);
 }
 
 /* All mappings, forwards. */
@@ -328,7 +340,7 @@ static void gim_walk(struct gim *gim)
 
 	for (va = gpuva_index_first(&gim->index); va && !gim->error;
 	     va = drm_gpuvm_walk_read(&walk, va) ?:
-		  gpuva_index_walk(&walk, va)) {
+		  gpuva_index_walk(&gim->index, &walk, va)) {
 		GIM_EXPECT(gim, page < GIM_PAGES);
 		GIM_EXPECT(gim, va == gim_owner(gim, page));
 		if (gim->error)
@@ -438,7 +450,8 @@ static void gim_step(struct gim *gim, u64 step)
 
 	gim_change(gim, page);
 	if (!gim->error)
-		gim->error = gic_check_finger(&gim->index);
+		gim->error = gic_check_finger(&gim->index) ?:
+			     gic_check_emptied(&gim->index);
 	gim_compare(gim, page);
 
 	gim->spilled = max_t(u64, gim->spilled, gim->index.spilled);

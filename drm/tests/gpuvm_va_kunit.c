@@ -312,29 +312,46 @@ static void row24_walks(struct kunit *test)
 	gk_vm_close(test, vm);
 }
 
-/* What comes and goes ahead of a walk, while it is at the sixth of thirty. */
+static void remove_and_free(struct drm_gpuva *va)
+{
+	drm_gpuva_remove(va);
+	gk_va_free(va);
+}
+
+/*
+ * What comes and goes ahead of a walk through thirty: one goes and another comes in
+ * its place, one goes for good, one comes between two, where all slots are in use.
+ */
 static void row24_walks_see_changes(struct kunit *test)
 {
 	struct drm_gpuvm *vm = gk_vm_new(test);
 	struct drm_gpuva *vas[30], *va;
+	unsigned int steps = 0;
 	u64 want = 0;
 
 	for (int i = 0; i < 30; i++)
 		vas[i] = gk_va_insert(test, vm, NULL, i * 8, 4, 0);
 
 	drm_gpuvm_for_each_va_range(va, vm, 0, 30 * 8) {
+		struct drm_gpuva *next;
+
 		KUNIT_EXPECT_EQ(test, va->va.addr, want);
-		want = va->va.addr + 8;
 		if (va == vas[5]) {
-			drm_gpuva_remove(vas[6]);
-			gk_va_free(vas[6]);
+			remove_and_free(vas[6]);
 			gk_va_insert(test, vm, NULL, 7 * 8 - 4, 4, 0);
-			want = 7 * 8 - 4;
-		} else if (want == 7 * 8 + 4) {
-			want = 7 * 8;
+		} else if (va == vas[9]) {
+			remove_and_free(vas[10]);
+		} else if (va == vas[15]) {
+			gk_va_insert(test, vm, NULL, 13 * 8 + 4, 4, 0);
+			gk_va_insert(test, vm, NULL, 17 * 8 + 4, 4, 0);
 		}
+		/* This one has no memory of where it was. */
+		next = drm_gpuva_next_va(va);
+		want = next ? next->va.addr : 30 * 8;
+		steps++;
 	}
 	KUNIT_EXPECT_EQ(test, want, 30 * 8);
+	KUNIT_EXPECT_EQ(test, steps, 30);
 
 	/* Who puts the cursor elsewhere goes on from there. */
 	drm_gpuvm_for_each_va_range(va, vm, 0, 30 * 8) {
