@@ -279,6 +279,18 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/* What a worker has still to free is not in the way of a new one. */
+static struct nv_channel *channel_create_settled(struct nv_vm *vm, bool copy)
+{
+	struct nv_channel *chan = channel_create(vm, copy);
+
+	if (chan != ERR_PTR(-ENOSPC))
+		return chan;
+
+	nv_vm_settle(vm);
+	return channel_create(vm, copy);
+}
+
 /*
  * Which engine, in a way that goes back to the notifiers of the first channels:
  * all ones for the one handle, and its number for the other.
@@ -315,7 +327,7 @@ static int add_channel(struct nv_file *nfile, bool copy, u32 *chid)
 		goto err_count;
 	}
 
-	chan = channel_create(nv_file_vm(nfile), copy);
+	chan = channel_create_settled(nv_file_vm(nfile), copy);
 	if (IS_ERR(chan)) {
 		ret = PTR_ERR(chan);
 		goto err_count;

@@ -216,12 +216,13 @@ void nv_vm_close(struct nv_vm *vm)
 }
 
 /**
- * nv_vm_settle() - wait until what binds took out is not mapped any more
+ * nv_vm_settle() - wait until workers have freed what went before
  * @vm: the VM
  *
  * Mappings that went stay linked to their BOs until a worker has them, and what is
- * mapped in a VM does not make room for another BO of it. So nobody is told that
- * there is no room for that reason.
+ * mapped in a VM does not make room for another BO of it; and a channel that was
+ * freed keeps its ring until a worker has it. So nobody is told that there is no
+ * room for that reason.
  *
  * Context: process; sleeps; no dma_resv is held.
  */
