@@ -97,28 +97,31 @@ static int prepare_vm_bo_locked(struct drm_gpuvm_bo *vm_bo,
 	return 0;
 }
 
-/* The VM's dma_resv keeps the list as it is, and zombies in memory. */
-static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
-				  struct drm_exec *exec,
-				  unsigned int num_fences)
+static int prepare_few_locked(struct list_head *extobj, struct drm_exec *exec,
+			      unsigned int num_fences)
 {
-	struct gpuvm_list_item *last = NULL;
-	struct gpuvm_list_batch batch __attribute__((uninitialized));
+	struct gpuvm_list_item *item;
 
-	drm_gpuvm_resv_assert_held(gpuvm);
+	list_for_each_entry(item, extobj, link) {
+		int ret = prepare_vm_bo_locked(item->vm_bo, exec, num_fences);
 
-	if (list_is_singular(&gpuvm_private(gpuvm)->extobj)) {
-		last = list_first_entry(&gpuvm_private(gpuvm)->extobj,
-					struct gpuvm_list_item, link);
-		return prepare_vm_bo_locked(last->vm_bo, exec, num_fences);
+		if (ret)
+			return ret;
 	}
+
+	return 0;
+}
+
+static int prepare_many_locked(struct list_head *extobj, struct drm_exec *exec,
+			       unsigned int num_fences)
+{
+	struct gpuvm_list_batch batch __attribute__((uninitialized));
+	struct gpuvm_list_item *last = NULL;
 
 	do {
 		unsigned int i;
 
-		last = gpuvm_list_batch_fill(&batch,
-					     &gpuvm_private(gpuvm)->extobj,
-					     last);
+		last = gpuvm_list_batch_fill(&batch, extobj, last);
 		gpuvm_list_batch_fetch_objects(&batch);
 		for (i = 0; i < batch.num; i++) {
 			int ret = prepare_vm_bo_locked(batch.vm_bos[i], exec,
@@ -129,6 +132,20 @@ static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
 	} while (batch.num == GPUVM_LIST_BATCH);
 
 	return 0;
+}
+
+/* The VM's dma_resv keeps the list as it is, and zombies in memory. */
+static int prepare_objects_locked(struct drm_gpuvm *gpuvm,
+				  struct drm_exec *exec,
+				  unsigned int num_fences)
+{
+	struct list_head *extobj = &gpuvm_private(gpuvm)->extobj;
+
+	drm_gpuvm_resv_assert_held(gpuvm);
+
+	return gpuvm_locks_few(gpuvm) ?
+	       prepare_few_locked(extobj, exec, num_fences) :
+	       prepare_many_locked(extobj, exec, num_fences);
 }
 
 /**
@@ -405,8 +422,7 @@ static void unlock_objects(struct drm_exec *exec)
  */
 void drm_gpuvm_exec_unlock(struct drm_gpuvm_exec *vm_exec)
 {
-	/* Few are in the cache anyway. */
-	if (vm_exec->exec.num_objects > 2 * GPUVM_LIST_BATCH)
+	if (vm_exec->exec.num_objects > GPUVM_LOCKS_FEW)
 		unlock_objects(&vm_exec->exec);
 	drm_exec_fini(&vm_exec->exec);
 }

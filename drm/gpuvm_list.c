@@ -23,6 +23,15 @@ void gpuvm_list_assert_held(struct drm_gpuvm *gpuvm)
 		lockdep_assert_held(&gpuvm_private(gpuvm)->lock);
 }
 
+/* How often something was added to one of the two lists. */
+static unsigned int *added_to(struct drm_gpuvm *gpuvm, struct list_head *list)
+{
+	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+
+	return list == &priv->extobj ? &priv->extobj_added :
+				       &priv->evict_added;
+}
+
 /**
  * gpuvm_list_add_locked() - append an entry unless it is in the list already
  * @list: the list
@@ -33,10 +42,16 @@ void gpuvm_list_assert_held(struct drm_gpuvm *gpuvm)
 void gpuvm_list_add_locked(struct list_head *list,
 			   struct gpuvm_list_item *item)
 {
+	unsigned int *added = added_to(item->vm_bo->vm, list);
+
 	gpuvm_list_assert_held(item->vm_bo->vm);
 
-	if (list_empty(&item->link))
-		list_add_tail(&item->link, list);
+	if (!list_empty(&item->link))
+		return;
+
+	list_add_tail(&item->link, list);
+	/* Read without the lock, by a walk that came to the end. */
+	WRITE_ONCE(*added, *added + 1);
 }
 
 static void gpuvm_list_del_locked(struct gpuvm_list_item *item)
@@ -168,8 +183,10 @@ void gpuvm_list_walk_begin(struct gpuvm_list_walk *walk,
 {
 	walk->gpuvm = gpuvm;
 	walk->list = list;
+	walk->added = added_to(gpuvm, list);
 	gpuvm_list_item_init(&walk->bookmark, NULL);
 	walk->marked = false;
+	walk->ended = false;
 	walk->num = 0;
 	walk->next = 0;
 }
@@ -185,16 +202,22 @@ static void walk_fill_locked(struct gpuvm_list_walk *walk,
 
 	gpuvm_list_assert_held(walk->gpuvm);
 
-	last = gpuvm_list_batch_fill(batch, walk->list,
-				     walk->marked ? bookmark : NULL);
-	/* The last entry may be the bookmark itself, and then there is none. */
-	if (batch->num && walk->marked)
-		list_move(&bookmark->link, &last->link);
-	else if (batch->num)
-		list_add(&bookmark->link, &last->link);
-	else if (walk->marked)
+	last = gpuvm_list_batch_fill(batch, walk->list, walk->marked ? bookmark : NULL);
+	walk->seen = *walk->added;
+	walk->ended = batch->num < GPUVM_LIST_BATCH;
+	if (walk->marked)
 		list_del(&bookmark->link);
-	walk->marked = batch->num;
+	/* The last entry is not the bookmark itself, as there is one behind it. */
+	walk->marked = !walk->ended;
+	if (walk->marked)
+		list_add(&bookmark->link, &last->link);
+}
+
+/* At the end it is worth another look if something was added since. */
+static bool wants_more(const struct gpuvm_list_walk *walk)
+{
+	return walk->next == walk->num &&
+	       (!walk->ended || READ_ONCE(*walk->added) != walk->seen);
 }
 
 static void take_objects(struct gpuvm_list_walk *walk)
@@ -204,7 +227,8 @@ static void take_objects(struct gpuvm_list_walk *walk)
 
 	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
 	walk_fill_locked(walk, &batch);
-	gpuvm_list_batch_fetch_objects(&batch);
+	if (!gpuvm_locks_few(walk->gpuvm))
+		gpuvm_list_batch_fetch_objects(&batch);
 	/*
 	 * A vm_bo leaves the list before it drops its reference to the object,
 	 * so the object is alive even if the vm_bo is about to go.
@@ -219,7 +243,7 @@ static void take_objects(struct gpuvm_list_walk *walk)
 	walk->next = 0;
 }
 
-/* Those that are about to go are left out; if all are, the next batch is taken. */
+/* Those that are about to go are left out. */
 static void take_vm_bos(struct gpuvm_list_walk *walk)
 {
 	struct gpuvm_list_batch batch __attribute__((uninitialized));
@@ -229,12 +253,10 @@ static void take_vm_bos(struct gpuvm_list_walk *walk)
 	walk->next = 0;
 
 	spin_lock(&gpuvm_private(walk->gpuvm)->lock);
-	do {
-		walk_fill_locked(walk, &batch);
-		for (i = 0; i < batch.num; i++)
-			if (kref_get_unless_zero(&batch.vm_bos[i]->kref))
-				walk->vm_bos[walk->num++] = batch.vm_bos[i];
-	} while (batch.num && !walk->num);
+	walk_fill_locked(walk, &batch);
+	for (i = 0; i < batch.num; i++)
+		if (kref_get_unless_zero(&batch.vm_bos[i]->kref))
+			walk->vm_bos[walk->num++] = batch.vm_bos[i];
 	spin_unlock(&gpuvm_private(walk->gpuvm)->lock);
 }
 
@@ -264,7 +286,7 @@ gpuvm_list_walk_left_object(struct gpuvm_list_walk *walk)
 struct drm_gem_object *
 gpuvm_list_walk_next_object(struct gpuvm_list_walk *walk)
 {
-	if (walk->next == walk->num)
+	while (wants_more(walk))
 		take_objects(walk);
 
 	return gpuvm_list_walk_left_object(walk);
@@ -292,7 +314,7 @@ struct drm_gpuvm_bo *gpuvm_list_walk_left_vm_bo(struct gpuvm_list_walk *walk)
  */
 struct drm_gpuvm_bo *gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk)
 {
-	if (walk->next == walk->num)
+	while (wants_more(walk))
 		take_vm_bos(walk);
 
 	return gpuvm_list_walk_left_vm_bo(walk);

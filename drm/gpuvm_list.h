@@ -45,25 +45,33 @@ struct gpuvm_list_batch {
  * struct gpuvm_list_walk - a walk that lets go of the lock between batches
  *
  * A bookmark in the list marks the place. So the walk needs no reference to a
- * vm_bo to find its way on, several walks may run at once, each entry is met
- * at most once while it stays in the list, and one added meanwhile is met too.
+ * vm_bo to find its way on, and several walks may run at once. A walk that came
+ * to the end, as that of a short list does at once, has no bookmark. It begins
+ * again if something was added since: then all entries are met once more, else
+ * each one once.
  */
 struct gpuvm_list_walk {
 	/** @gpuvm: whose list it is */
 	struct drm_gpuvm *gpuvm;
 	/** @list: the list */
 	struct list_head *list;
+	/** @added: how often something was added to it */
+	const unsigned int *added;
+	/** @seen: what that was when the walk was in the list last */
+	unsigned int seen;
 	/** @bookmark: stands behind what was taken already */
 	struct gpuvm_list_item bookmark;
 	/** @marked: the bookmark is in the list */
 	bool marked;
+	/** @ended: there was nothing more to be taken */
+	bool ended;
 	union {
 		/** @objs: objects that were taken, with references */
 		struct drm_gem_object *objs[GPUVM_LIST_BATCH];
 		/** @vm_bos: vm_bos that were taken, with references */
 		struct drm_gpuvm_bo *vm_bos[GPUVM_LIST_BATCH];
 	};
-	/** @num: how many were taken; 0 at the end of the list */
+	/** @num: how many were taken */
 	unsigned int num;
 	/** @next: the next of them to be met */
 	unsigned int next;

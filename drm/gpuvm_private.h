@@ -56,6 +56,8 @@ struct gpuvm_private {
 	 * never taken back; protected by the driver's lock for the VM
 	 */
 	bool names_flags;
+	/** @evict_added: how often something came to &drm_gpuvm.evict; lists lock */
+	unsigned int evict_added;
 	/**
 	 * @mappings: how many are inserted, without the kernel's reserve; while
 	 * there are any, they hold one reference to the VM together; protected
@@ -76,6 +78,8 @@ struct gpuvm_private {
 	 * time; a hint, without a lock
 	 */
 	unsigned int locked;
+	/** @extobj_added: how often something came to @extobj; lists lock */
+	unsigned int extobj_added;
 	/** @far: vm_bos by object, see gpuvm_bo_far.c; protected by @lock */
 	struct rb_root far;
 	/** @bo_defer: vm_bos to be freed where sleeping is allowed; lock-free */
@@ -163,6 +167,18 @@ static inline bool gpuvm_resv_protected(const struct drm_gpuvm *gpuvm)
 static inline bool gpuvm_immediate_mode(const struct drm_gpuvm *gpuvm)
 {
 	return gpuvm->flags & DRM_GPUVM_IMMEDIATE_MODE;
+}
+
+/** define GPUVM_LOCKS_FEW - so many objects stay in the cache from lock to lock */
+#define GPUVM_LOCKS_FEW 512
+
+/* Whether to ask for what is locked ahead of time would only cost. */
+static inline bool gpuvm_locks_few(struct drm_gpuvm *gpuvm)
+{
+	const unsigned int locked = READ_ONCE(gpuvm_private(gpuvm)->locked);
+
+	/* At 0 it is the first time, when nothing is in the cache. */
+	return locked && locked <= GPUVM_LOCKS_FEW;
 }
 
 /*

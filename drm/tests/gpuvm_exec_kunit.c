@@ -225,6 +225,37 @@ static void row40_stays_evicted(struct kunit *test)
 	fixture_fini(test, &f);
 }
 
+static struct drm_gpuvm_bo *to_be_evicted;
+
+/* Room for one may be where another one was. */
+static int validate_evicting(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+{
+	if (to_be_evicted)
+		drm_gpuvm_bo_evict(to_be_evicted, true);
+	to_be_evicted = NULL;
+
+	return gk_ops.vm_bo_validate(vm_bo, exec);
+}
+
+/* A walk that lets go of its lock meets what came behind its end meanwhile. */
+static void row40_evicted_meanwhile(struct kunit *test)
+{
+	struct drm_gpuvm_ops callbacks = gk_ops;
+	struct exec_fixture f;
+
+	callbacks.vm_bo_validate = validate_evicting;
+	fixture_init(test, &f, &callbacks);
+	if (!drm_gpuvm_resv_protected(f.vm)) {
+		gk_vm_bo_evict(f.vm_bo[2], true);
+		to_be_evicted = f.vm_bo[0];
+		KUNIT_EXPECT_EQ(test, lock_validate(test, f.vm), 0);
+		KUNIT_EXPECT_STREQ(test, to_gk_vm(f.vm)->validated, "CA");
+		KUNIT_EXPECT_FALSE(test, evict_listed(f.vm));
+	}
+
+	fixture_fini(test, &f);
+}
+
 static void row41_validate_fails(struct kunit *test)
 {
 	static const char all[] = "ABCD";
@@ -721,6 +752,7 @@ static struct kunit_case gpuvm_exec_cases[] = {
 	KUNIT_CASE_PARAM(row40_validate_delists, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row40_validate_by_flag, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row40_stays_evicted, gk_mode_gen_params),
+	KUNIT_CASE_PARAM(row40_evicted_meanwhile, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row41_validate_fails, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row42_validate_missing, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row45_num_fences, gk_mode_gen_params),
