@@ -178,39 +178,28 @@ bool gpuvm_va_same(const struct drm_gpuva *a, const struct drm_gpuva *b)
 			    a->attrs.cookie == b->attrs.cookie;
 }
 
-/*
- * A driver that never names flags in its requests sets those of its mappings by
- * itself, afterwards, and a request says nothing about them. One that names them
- * says with a 0, too, what it wants; but a 0 in a VM where none was ever named
- * may be either driver's. There nothing is lost by not comparing: no mapping got
- * flags from a request yet.
- */
 static bool same_flags(const struct drm_gpuva *va,
 		       const struct drm_gpuvm_map_req *req)
 {
 	const u32 driver_flags = ~(u32)(DRM_GPUVA_USERBITS - 1);
 
-	if (!gpuvm_private(va->vm)->names_flags)
-		return true;
-
 	return !((va->flags ^ req->flags) & driver_flags);
 }
 
 /**
- * gpuvm_keeps() - whether a request maps the same as a mapping that it hits
+ * gpuvm_keeps_attrs() - whether a request maps the same as a mapping that it hits
  * @va: the mapping
- * @req: the request
+ * @req: the request, for the same object
  *
- * The same memory with the same attributes at the addresses that both have.
+ * As gpuvm_keeps(), where flags or attributes matter.
  *
  * Context: the caller's lock for the VM is held.
- * Return: true if so; never for a mapping without an object.
+ * Return: true if so.
  */
-bool gpuvm_keeps(const struct drm_gpuva *va,
-		 const struct drm_gpuvm_map_req *req)
+bool gpuvm_keeps_attrs(const struct drm_gpuva *va,
+		       const struct drm_gpuvm_map_req *req)
 {
-	return va->gem.obj && va->gem.obj == req->map.gem.obj &&
-	       same_flags(va, req) &&
+	return same_flags(va, req) &&
 	       same_place(place_of(va), place_wanted(req));
 }
 

@@ -269,10 +269,35 @@ bool gpuvm_attrs_valid(const struct drm_gpuva_attrs *attrs,
 int gpuvm_map_req_check(struct drm_gpuvm *gpuvm,
 			const struct drm_gpuvm_map_req *req);
 bool gpuvm_va_same(const struct drm_gpuva *a, const struct drm_gpuva *b);
-bool gpuvm_keeps(const struct drm_gpuva *va,
-		 const struct drm_gpuvm_map_req *req);
+bool gpuvm_keeps_attrs(const struct drm_gpuva *va,
+		       const struct drm_gpuvm_map_req *req);
 u64 gpuvm_req_piece(const struct drm_gpuvm_map_req *req, u64 addr,
 		    struct drm_gpuva_attrs *attrs);
+
+/*
+ * Whether a request maps the same as a mapping that it hits: the same memory with the
+ * same attributes at the addresses that both have. Never for one without an object.
+ *
+ * A driver that never names flags in its requests sets those of its mappings by
+ * itself, afterwards, and a request says nothing about them. One that names them
+ * says with a 0, too, what it wants; but a 0 in a VM where none was ever named
+ * may be either driver's. There nothing is lost by not comparing: no mapping got
+ * flags from a request yet.
+ */
+static __always_inline bool gpuvm_keeps(struct drm_gpuvm *gpuvm,
+					const struct drm_gpuva *va,
+					const struct drm_gpuvm_map_req *req)
+{
+	if (!va->gem.obj || va->gem.obj != req->map.gem.obj)
+		return false;
+
+	if (unlikely(gpuvm_private(gpuvm)->names_flags || va->attrs.cookie ||
+		     va->attrs.repeat))
+		return gpuvm_keeps_attrs(va, req);
+
+	return va->gem.offset - va->va.addr ==
+	       req->map.gem.offset - req->map.va.addr;
+}
 
 /* gpuvm_bo.c */
 void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo);

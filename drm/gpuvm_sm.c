@@ -126,7 +126,7 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 	while (va) {
 		/* @step may free the mapping. */
 		const u64 past = va->va.addr + va->va.range;
-		const bool keep = req && gpuvm_keeps(va, req);
+		const bool keep = req && gpuvm_keeps(gpuvm, va, req);
 		int ret;
 
 		if (va->va.addr >= addr && past - 1 <= end - 1) {

@@ -429,6 +429,26 @@ static void row53_unnamed_flags(struct kunit *test)
 	fixture_fini(test, &f);
 }
 
+/* Their attributes are compared all the same: the request is for none. */
+static void row52_keep_of_drivers_attrs(struct kunit *test)
+{
+	struct attrs_fixture f;
+	struct drm_gpuva *va;
+
+	fixture_init(test, &f);
+	va = gk_va_insert(test, f.vm, f.obj[0], 4, 2, 2);
+	va->attrs.cookie = 7;
+	KUNIT_EXPECT_STREQ(test, map_again(test, &f),
+			   "unmap A[4,6)@2#7; map A[4,6)@2");
+	drm_gpuva_find(f.vm, 4, 2)->attrs.repeat = 3;
+	KUNIT_EXPECT_STREQ(test, map_again(test, &f),
+			   "unmap A[4,6)@2%3+0; map A[4,6)@2");
+	KUNIT_EXPECT_STREQ(test, map_again(test, &f),
+			   "unmap A[4,6)@2 keep; map A[4,6)@2");
+
+	fixture_fini(test, &f);
+}
+
 static void expect_refused(struct kunit *test, struct attrs_fixture *f,
 			   struct drm_gpuvm_map_req *req, int i)
 {
@@ -665,6 +685,7 @@ static struct kunit_case gpuvm_attrs_cases[] = {
 	KUNIT_CASE(row51_repeat_cut),
 	KUNIT_CASE(row52_keep_compares),
 	KUNIT_CASE(row52_keep_repeat),
+	KUNIT_CASE(row52_keep_of_drivers_attrs),
 	KUNIT_CASE(row53_unnamed_flags),
 	KUNIT_CASE(row54_refused),
 	KUNIT_CASE(row55_madvise),
