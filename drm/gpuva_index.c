@@ -57,22 +57,7 @@ bool gpuva_index_is_empty(const struct gpuva_index *index)
 	return !index->root && !index->spill;
 }
 
-static struct gpuva_leaf *descend(const struct gpuva_index *index, u64 key)
-{
-	unsigned int height = index->height;
-	void *node = index->root;
-
-	while (height--) {
-		const struct gpuva_inner *inner = node;
-
-		node = inner->child[gpuva_inner_search(inner, key)];
-		gpuva_node_prefetch(node);
-	}
-
-	return node;
-}
-
-/* The same, if the leaf that was used last is not the one. */
+/* The leaf of a key, which may be the one that was used last. */
 static struct gpuva_leaf *descend_from_finger(const struct gpuva_index *index,
 					      u64 key)
 {
@@ -82,7 +67,7 @@ static struct gpuva_leaf *descend_from_finger(const struct gpuva_index *index,
 	if (leaf && key >= leaf->low && key <= leaf->top)
 		return leaf;
 
-	return descend(index, key);
+	return gpuva_index_descend(index, key);
 }
 
 /* The first mapping from a slot on, which may be in the next leaf. */
@@ -119,7 +104,7 @@ struct drm_gpuva *gpuva_tree_from(const struct gpuva_index *index, u64 addr)
 	if (!index->root)
 		return NULL;
 
-	leaf = descend(index, addr);
+	leaf = gpuva_index_descend(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
 	leaf = live_from(leaf, &slot);
 	return leaf ? leaf->va[slot] : NULL;
@@ -142,7 +127,7 @@ struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 	if (unlikely(!index->root || index->spill))
 		return gpuva_spill_find(index, addr, last);
 
-	leaf = descend(index, addr);
+	leaf = gpuva_index_descend(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
 	leaf = live_from(leaf, &slot);
 
@@ -174,7 +159,7 @@ struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
 		       va : NULL;
 	}
 
-	leaf = descend(index, addr);
+	leaf = gpuva_index_descend(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
 	leaf = live_from(leaf, &slot);
 
@@ -754,10 +739,10 @@ static struct drm_gpuva *tree_prev(const struct gpuva_index *index, u64 key)
 	if (!index->root)
 		return NULL;
 
-	leaf = descend(index, key);
+	leaf = gpuva_index_descend(index, key);
 	before = leaf->live & (BIT(gpuva_leaf_search(leaf, key)) - 1);
 	if (!before && leaf->low) {
-		leaf = descend(index, leaf->low - 1);
+		leaf = gpuva_index_descend(index, leaf->low - 1);
 		before = leaf->live;
 	}
 

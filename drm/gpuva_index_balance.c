@@ -252,26 +252,12 @@ static int leaf_split(struct gpuva_index *index, struct gpuva_path *path,
 	return 0;
 }
 
-static struct gpuva_leaf *leaf_of(const struct gpuva_index *index, u64 key)
-{
-	unsigned int level = index->height;
-	void *node = index->root;
-
-	while (level--) {
-		const struct gpuva_inner *inner = node;
-
-		node = inner->child[gpuva_inner_search(inner, key)];
-	}
-
-	return node;
-}
-
 /* The leaf before one has another behind it. */
 static void set_next_before(struct gpuva_index *index, u64 low,
 			    struct gpuva_leaf *leaf)
 {
 	if (low)
-		leaf_of(index, low - 1)->next = leaf;
+		gpuva_index_descend(index, low - 1)->next = leaf;
 	else
 		index->head = leaf;
 }

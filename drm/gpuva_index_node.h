@@ -200,6 +200,23 @@ static inline void gpuva_node_prefetch(const void *node)
 		prefetch(node + i);
 }
 
+/* The leaf that a key belongs to. There is a root. */
+static inline struct gpuva_leaf *
+gpuva_index_descend(const struct gpuva_index *index, u64 key)
+{
+	unsigned int height = index->height;
+	void *node = index->root;
+
+	while (height--) {
+		const struct gpuva_inner *inner = node;
+
+		node = inner->child[gpuva_inner_search(inner, key)];
+		gpuva_node_prefetch(node);
+	}
+
+	return node;
+}
+
 static inline unsigned long gpuva_finger(const struct gpuva_leaf *leaf,
 					 unsigned int slot)
 {

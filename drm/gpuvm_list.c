@@ -202,7 +202,8 @@ static void walk_fill_locked(struct gpuvm_list_walk *walk,
 
 	gpuvm_list_assert_held(walk->gpuvm);
 
-	last = gpuvm_list_batch_fill(batch, walk->list, walk->marked ? bookmark : NULL);
+	last = gpuvm_list_batch_fill(batch, walk->list,
+				     walk->marked ? bookmark : NULL);
 	walk->seen = *walk->added;
 	walk->ended = batch->num < GPUVM_LIST_BATCH;
 	if (walk->marked)

@@ -56,7 +56,10 @@ struct gpuvm_private {
 	 * never taken back; protected by the driver's lock for the VM
 	 */
 	bool names_flags;
-	/** @evict_added: how often something came to &drm_gpuvm.evict; lists lock */
+	/**
+	 * @evict_added: how often something came to &drm_gpuvm.evict; written
+	 * with the lists lock held, read also without
+	 */
 	unsigned int evict_added;
 	/**
 	 * @mappings: how many are inserted, without the kernel's reserve; while
@@ -78,7 +81,7 @@ struct gpuvm_private {
 	 * time; a hint, without a lock
 	 */
 	unsigned int locked;
-	/** @extobj_added: how often something came to @extobj; lists lock */
+	/** @extobj_added: how often something came to @extobj; as @evict_added */
 	unsigned int extobj_added;
 	/** @far: vm_bos by object, see gpuvm_bo_far.c; protected by @lock */
 	struct rb_root far;
