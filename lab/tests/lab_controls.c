@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 static char *control = "";
 module_param(control, charp, 0444);
@@ -70,6 +71,31 @@ static int control_leak(void)
 		return -ENOMEM;
 	OPTIMIZER_HIDE_VAR(object);
 	pr_info("an object is forgotten\n");
+	return 0;
+}
+
+/*
+ * No mistake: an object that nothing kmemleak can see leads to, until it is freed, a
+ * moment after the command has ended. An object in a list of call_rcu() may be such a
+ * one. The address is kept with its bits inverted.
+ */
+static unsigned long hidden_object;
+
+static void hidden_free(struct work_struct *work)
+{
+	kfree((void *)~hidden_object);
+}
+
+static DECLARE_DELAYED_WORK(hidden_work, hidden_free);
+
+static int control_freed_late(void)
+{
+	void *object = kmalloc(128, GFP_KERNEL);
+
+	if (!object)
+		return -ENOMEM;
+	hidden_object = ~(unsigned long)object;
+	schedule_delayed_work(&hidden_work, msecs_to_jiffies(1000));
 	return 0;
 }
 
@@ -170,6 +196,7 @@ static const struct {
 	{ "blind", control_blind },
 	{ "bug", control_bug },
 	{ "failslab", control_failslab },
+	{ "freed_late", control_freed_late },
 	{ "hang", control_hang },
 	{ "kasan", control_kasan },
 	{ "kfence", control_kfence },
@@ -195,6 +222,7 @@ module_init(lab_controls_init);
 
 static void __exit lab_controls_exit(void)
 {
+	flush_delayed_work(&hidden_work);
 }
 module_exit(lab_controls_exit);
 
