@@ -240,6 +240,7 @@ static int leaf_split(struct gpuva_index *index, struct gpuva_path *path,
 	right = take_spare(&spare);
 	leaf_move_to(right, 0, leaf, at, moved);
 	leaf_set_count(right, moved);
+	right->left_sparse = false;
 	leaf_set_count(leaf, at);
 	right->top = leaf->top;
 	right->next = leaf->next;
@@ -275,6 +276,8 @@ static int leaf_add_before(struct gpuva_index *index, struct gpuva_path *path,
 
 	left = take_spare(&spare);
 	leaf_set_count(left, 0);
+	left->left_sparse = leaf->left_sparse;
+	leaf->left_sparse = false;
 	left->low = leaf->low;
 	left->top = gpuva_leaf_addr(leaf, 0) - 1;
 	left->next = leaf;
@@ -412,6 +415,7 @@ int gpuva_leaf_make_root(struct gpuva_index *index)
 		return -ENOSPC;
 
 	leaf_set_count(leaf, 0);
+	leaf->left_sparse = false;
 	leaf->low = 0;
 	leaf->top = U64_MAX;
 	leaf->next = NULL;
@@ -532,6 +536,8 @@ static void leaf_join(struct gpuva_index *index, struct gpuva_path *path,
 		leaf_move_to(left, there, right, 0, more);
 		leaf_set_count(left, there + more);
 	}
+	if (right->next)
+		right->next->left_sparse = !right->count && right->left_sparse;
 	left->top = right->top;
 	left->next = right->next;
 	if (finger == left || finger == right)
@@ -554,6 +560,7 @@ static void leaf_drop_first(struct gpuva_index *index, struct gpuva_path *path)
 	struct gpuva_leaf *right = parent->child[1];
 
 	set_next_before(index, leaf->low, right);
+	right->left_sparse = false;
 	right->low = leaf->low;
 	parent->child[1] = leaf;
 	parent->child[0] = right;
@@ -575,6 +582,27 @@ static void drop_root(struct gpuva_index *index)
 	WRITE_ONCE(index->leaves, 0);
 }
 
+/*
+ * Whether a sparse leaf can do nothing but wait: the one behind is too full, and the
+ * one in front was not sparse when it looked. Where a range is cleared, or one column
+ * after the other, the leaf will be empty soon, and the way down to it is long. The
+ * one behind takes over: it looks in front of it when it gets sparse.
+ */
+static bool leaf_waits(const struct gpuva_leaf *leaf)
+{
+	struct gpuva_leaf *behind = leaf->next;
+
+	if (!leaf->count || leaf->left_sparse)
+		return false;
+
+	if (behind && behind->count + leaf->count <= LEAF_MERGED)
+		return false;
+
+	if (behind)
+		behind->left_sparse = true;
+	return true;
+}
+
 /**
  * gpuva_leaf_sparse() - merge a leaf with another, if they are sparse
  * @index: the index
@@ -590,6 +618,10 @@ void gpuva_leaf_sparse(struct gpuva_index *index, struct gpuva_leaf *leaf)
 	struct gpuva_path path;
 	unsigned int slot;
 
+	if (leaf_waits(leaf))
+		return;
+
+	leaf->left_sparse = false;
 	find_path(index, leaf->top, &path);
 	parent = path.inner[0];
 	slot = path.slot[0];

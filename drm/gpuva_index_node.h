@@ -60,7 +60,9 @@ struct gpuva_leaf {
 	/** @live: a bit for each slot that has a mapping */
 	u32 live;
 	/** @count: how many have */
-	u32 count;
+	u16 count;
+	/** @left_sparse: the leaf in front got sparse, and found this one too full */
+	bool left_sparse;
 	/** @va: the mappings; NULL where there is none */
 	struct drm_gpuva *va[LEAF_SLOTS];
 };

@@ -256,6 +256,44 @@ static void replacement_in_place(struct kunit *test)
 	expect_good(test);
 }
 
+/* Two leaves get sparse, the one in front first: they become one all the same. */
+static void sparse_before_full(struct kunit *test)
+{
+	struct gpuva_index *index = &gim->index;
+	u32 page, left;
+
+	prepare(test, 200);
+	insert_up(0, 5 * LEAF_SLOTS);
+	KUNIT_ASSERT_EQ(test, index->leaves, 5);
+
+	/* It is as empty as one ever gets before it is gone, and waits. */
+	for (page = LEAF_SLOTS; page < 2 * LEAF_SLOTS - 1; page++)
+		gim_remove(gim, at(page));
+	KUNIT_EXPECT_EQ(test, index->leaves, 5);
+	expect_good(test);
+
+	for (left = LEAF_SLOTS; left > LEAF_SPARSE + 1; left--, page++)
+		gim_remove(gim, at(page + 1));
+	KUNIT_EXPECT_EQ(test, index->leaves, 5);
+	gim_remove(gim, at(page + 1));
+	KUNIT_EXPECT_EQ(test, index->leaves, 4);
+	expect_good(test);
+
+	/* Who waited and is gone is not looked for by the one behind. */
+	insert_up(LEAF_SLOTS, 2 * LEAF_SLOTS - LEAF_SPARSE - 2);
+	KUNIT_EXPECT_EQ(test, index->leaves, 4);
+	for (page = 3 * LEAF_SLOTS; page < 4 * LEAF_SLOTS; page++)
+		gim_remove(gim, at(page));
+	KUNIT_EXPECT_EQ(test, index->leaves, 3);
+	KUNIT_EXPECT_FALSE(test, index->head->next->next->left_sparse);
+	for (page = 0; page < LEAF_SLOTS; page++)
+		gim_remove(gim, at(page));
+	KUNIT_EXPECT_EQ(test, index->leaves, 2);
+	KUNIT_EXPECT_FALSE(test, index->head->left_sparse);
+	expect_good(test);
+	gim_empty(gim);
+}
+
 static void ascending_fills_leaves(struct kunit *test)
 {
 	const u32 least = DIV_ROUND_UP(GIM_PAGES / 2, LEAF_SLOTS);
@@ -517,6 +555,7 @@ static struct kunit_case index_cases[] = {
 	KUNIT_CASE(no_node_to_be_had),
 	KUNIT_CASE(no_node_to_split_with),
 	KUNIT_CASE(replacement_in_place),
+	KUNIT_CASE(sparse_before_full),
 	KUNIT_CASE_SLOW(ascending_fills_leaves),
 	KUNIT_CASE_SLOW(nodes_are_enough),
 	KUNIT_CASE(nodes_come_back),
