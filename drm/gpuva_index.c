@@ -58,8 +58,8 @@ bool gpuva_index_is_empty(const struct gpuva_index *index)
 }
 
 /* The leaf of a key, which may be the one that was used last. */
-static struct gpuva_leaf *descend_from_finger(const struct gpuva_index *index,
-					      u64 key)
+static __always_inline struct gpuva_leaf *
+descend_from_finger(const struct gpuva_index *index, u64 key)
 {
 	struct gpuva_leaf *leaf;
 
@@ -180,22 +180,25 @@ struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
 struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 				   u64 addr, u64 last)
 {
-	struct gpuva_leaf *leaf;
-	unsigned int slot;
+	struct gpuva_leaf *leaf, *from;
+	unsigned int slot, found;
 
 	if (unlikely(!index->root || index->spill))
 		return gpuva_spill_find(index, addr, last);
 
 	leaf = descend_from_finger(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
-	gpuva_finger_set(index, leaf, slot);
-	leaf = live_from(leaf, &slot);
+	found = slot;
+	from = live_from(leaf, &found);
 
-	if (!leaf || gpuva_leaf_addr(leaf, slot) > last)
+	if (!from || gpuva_leaf_addr(from, found) > last) {
+		/* What is inserted now belongs there. */
+		gpuva_finger_set(index, leaf, slot);
 		return NULL;
+	}
 
-	gpuva_finger_set(index, leaf, slot);
-	return leaf->va[slot];
+	gpuva_finger_set(index, from, found);
+	return from->va[found];
 }
 
 /*
