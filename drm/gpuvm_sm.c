@@ -62,20 +62,6 @@ static bool is_cut(const struct gpuvm_sm_cut *cut)
 	return cut->prev.va.range || cut->next.va.range;
 }
 
-/* A mapping that goes as a whole. */
-static __always_inline int step_whole(struct drm_gpuvm *gpuvm,
-				      struct drm_gpuva *va, bool keep,
-				      gpuvm_sm_step step, void *priv)
-{
-	struct drm_gpuva_op op = {
-		.op = DRM_GPUVA_OP_UNMAP,
-		.unmap.va = va,
-		.unmap.keep = keep,
-	};
-
-	return step(gpuvm, &op, priv);
-}
-
 /* A mapping of which something is left. */
 static __always_inline int step_cut(struct drm_gpuvm *gpuvm,
 				    struct gpuvm_sm_cut *cut,
@@ -122,15 +108,23 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 {
 	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
 	struct drm_gpuva *va = gpuva_index_seek(index, addr, end - 1);
+	struct drm_gpuva_op whole;
 
-	while (va) {
+	if (!va)
+		return 0;
+
+	/* One for all that go as a whole. */
+	whole = (struct drm_gpuva_op){ .op = DRM_GPUVA_OP_UNMAP };
+	do {
 		/* @step may free the mapping. */
 		const u64 past = va->va.addr + va->va.range;
 		const bool keep = req && gpuvm_keeps(gpuvm, va, req);
 		int ret;
 
 		if (va->va.addr >= addr && past - 1 <= end - 1) {
-			ret = step_whole(gpuvm, va, keep, step, priv);
+			whole.unmap.va = va;
+			whole.unmap.keep = keep;
+			ret = step(gpuvm, &whole, priv);
 		} else {
 			struct gpuvm_sm_cut cut;
 
@@ -144,7 +138,7 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 		/* Most often no other is in the range. */
 		va = past - 1 < end - 1 ?
 		     gpuva_index_seek_on(index, past, end - 1) : NULL;
-	}
+	} while (va);
 
 	return 0;
 }

@@ -630,7 +630,12 @@ struct drm_gpuvm_ops {
 	int (*sm_step_map)(struct drm_gpuva_op *op, void *priv);
 	/** @sm_step_remap: cut a mapping; needed by both */
 	int (*sm_step_remap)(struct drm_gpuva_op *op, void *priv);
-	/** @sm_step_unmap: remove a mapping; needed by both */
+	/**
+	 * @sm_step_unmap: remove a mapping; needed by both
+	 *
+	 * What the callback writes into the operation may be in that of the next
+	 * mapping, too.
+	 */
 	int (*sm_step_unmap)(struct drm_gpuva_op *op, void *priv);
 	/** @__reserved: NULL */
 	void *__reserved[8];
