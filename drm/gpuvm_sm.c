@@ -96,18 +96,28 @@ static __always_inline int step_map(struct drm_gpuvm *gpuvm,
 }
 
 /*
- * Empty a range; @req is what comes into it, or NULL.
+ * The first mapping in a range that nobody has checked yet. It changes nothing, and what
+ * is checked needs nothing of it: the processor does that while it waits for the index.
+ */
+static __always_inline struct drm_gpuva *
+seek_unchecked(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
+{
+	return gpuva_index_seek(&gpuvm_private(gpuvm)->index, addr,
+				addr + range - 1);
+}
+
+/*
+ * Empty a range, from its first mapping @va on; @req is what comes into it, or NULL.
  *
  * Inlined, as all that it calls: where @step is known, the driver's callbacks are
  * called from in here.
  */
 static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
-				       u64 addr, u64 end,
+				       struct drm_gpuva *va, u64 addr, u64 end,
 				       const struct drm_gpuvm_map_req *req,
 				       gpuvm_sm_step step, void *priv)
 {
 	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
-	struct drm_gpuva *va = gpuva_index_seek(index, addr, end - 1);
 	struct drm_gpuva_op whole;
 
 	if (!va)
@@ -143,19 +153,45 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 	return 0;
 }
 
+static int step_driver(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
+		       void *priv)
+{
+	switch (op->op) {
+	case DRM_GPUVA_OP_MAP:
+		return gpuvm->ops->sm_step_map(op, priv);
+	case DRM_GPUVA_OP_REMAP:
+		return gpuvm->ops->sm_step_remap(op, priv);
+	case DRM_GPUVA_OP_UNMAP:
+		return gpuvm->ops->sm_step_unmap(op, priv);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Whether there is a callback for whatever an unmap, or also a map, comes to. */
+static __always_inline bool has_steps(const struct drm_gpuvm_ops *ops, bool map)
+{
+	return ops && ops->sm_step_remap && ops->sm_step_unmap &&
+	       (!map || ops->sm_step_map);
+}
+
 static __always_inline int sm_map(struct drm_gpuvm *gpuvm,
 				  const struct drm_gpuvm_map_req *req,
 				  gpuvm_sm_step step, void *priv)
 {
 	const struct drm_gpuva_op_va *va = &req->map.va;
+	struct drm_gpuva *first = seek_unchecked(gpuvm, va->addr, va->range);
 	int ret;
+
+	if (step == step_driver && !has_steps(gpuvm->ops, true))
+		return -EINVAL;
 
 	ret = gpuvm_map_req_check(gpuvm, req);
 	if (ret)
 		return ret;
 
-	ret = clear_range(gpuvm, va->addr, va->addr + va->range, req, step,
-			  priv);
+	ret = clear_range(gpuvm, first, va->addr, va->addr + va->range, req,
+			  step, priv);
 	if (ret)
 		return ret;
 
@@ -165,10 +201,15 @@ static __always_inline int sm_map(struct drm_gpuvm *gpuvm,
 static __always_inline int sm_unmap(struct drm_gpuvm *gpuvm, u64 addr,
 				    u64 range, gpuvm_sm_step step, void *priv)
 {
+	struct drm_gpuva *first = seek_unchecked(gpuvm, addr, range);
+
+	if (step == step_driver && !has_steps(gpuvm->ops, false))
+		return -EINVAL;
+
 	if (!gpuvm_range_valid(gpuvm, addr, range))
 		return -EINVAL;
 
-	return clear_range(gpuvm, addr, addr + range, NULL, step, priv);
+	return clear_range(gpuvm, first, addr, addr + range, NULL, step, priv);
 }
 
 /**
@@ -249,26 +290,6 @@ int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
 	return 0;
 }
 
-static int step_driver(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
-		       void *priv)
-{
-	switch (op->op) {
-	case DRM_GPUVA_OP_MAP:
-		return gpuvm->ops->sm_step_map(op, priv);
-	case DRM_GPUVA_OP_REMAP:
-		return gpuvm->ops->sm_step_remap(op, priv);
-	case DRM_GPUVA_OP_UNMAP:
-		return gpuvm->ops->sm_step_unmap(op, priv);
-	default:
-		return -EINVAL;
-	}
-}
-
-static bool can_unmap(const struct drm_gpuvm_ops *ops)
-{
-	return ops && ops->sm_step_remap && ops->sm_step_unmap;
-}
-
 /**
  * drm_gpuvm_sm_map() - map a range, by the driver's callbacks
  * @gpuvm: the VM
@@ -293,9 +314,6 @@ static bool can_unmap(const struct drm_gpuvm_ops *ops)
 int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 		     const struct drm_gpuvm_map_req *req)
 {
-	if (!can_unmap(gpuvm->ops) || !gpuvm->ops->sm_step_map)
-		return -EINVAL;
-
 	return sm_map(gpuvm, req, step_driver, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
@@ -315,9 +333,6 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 int drm_gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, void *priv,
 		       u64 addr, u64 range)
 {
-	if (!can_unmap(gpuvm->ops))
-		return -EINVAL;
-
 	return sm_unmap(gpuvm, addr, range, step_driver, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap);
