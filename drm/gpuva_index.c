@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 
+#include "gpuva_index_fast.h"
 #include "gpuva_index_node.h"
 #include "gpuva_index_spill.h"
 
@@ -36,13 +37,14 @@ void gpuva_index_init(struct gpuva_index *index)
 	index->height = 0;
 	index->finger = 0;
 	index->emptied = 0;
+	index->sought = 0;
+	index->step = 0;
 	index->spill = NULL;
 	index->spilled = 0;
 	index->head = NULL;
 	index->changes = 0;
 	index->topped = 0;
 	index->leaves = 0;
-	index->mappings = 0;
 	gpuva_reserve_init(&index->reserve);
 }
 
@@ -63,8 +65,9 @@ descend_from_finger(const struct gpuva_index *index, u64 key)
 {
 	struct gpuva_leaf *leaf;
 
+	/* In one comparison: in random order either of two would be guessed. */
 	leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
-	if (leaf && key >= leaf->low && key <= leaf->top)
+	if (leaf && key - leaf->low <= leaf->top - leaf->low)
 		return leaf;
 
 	return gpuva_index_descend(index, key);
@@ -167,6 +170,33 @@ struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
 	       gpuva_leaf_addr(leaf, slot) == addr ? leaf->va[slot] : NULL;
 }
 
+/* Whether who seeks goes on by the same step as the last time. */
+static __always_inline bool is_regular(struct gpuva_index *index, u64 addr)
+{
+	const u64 step = addr - index->sought;
+	const bool same = step == index->step;
+
+	index->sought = addr;
+	index->step = step;
+	return same;
+}
+
+/*
+ * Who works column by column will come to the mapping behind this one when this column
+ * is done, and until then it may stay in a cache. In random order it would be for
+ * nothing, and takes something else's place.
+ */
+static __always_inline void prefetch_beside(const struct gpuva_leaf *leaf,
+					    unsigned int slot)
+{
+	const struct drm_gpuva *va = leaf->va[min(slot + 1, LEAF_SLOTS - 1u)];
+
+	if (va) {
+		prefetch(&va->va);
+		prefetch(&va->vm_bo);
+	}
+}
+
 /**
  * gpuva_index_seek() - find the first mapping in a range that is to change
  * @index: the index
@@ -182,10 +212,12 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 {
 	struct gpuva_leaf *leaf, *from;
 	unsigned int slot, found;
+	bool regular;
 
 	if (unlikely(!index->root || index->spill))
 		return gpuva_spill_find(index, addr, last);
 
+	regular = is_regular(index, addr);
 	leaf = descend_from_finger(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
 	found = slot;
@@ -198,6 +230,8 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 	}
 
 	gpuva_finger_set(index, from, found);
+	if (regular)
+		prefetch_beside(from, found);
 	return from->va[found];
 }
 
@@ -360,12 +394,7 @@ static void fill_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 {
 	leaf->last[slot] = gpuva_last(va);
 	leaf->length[slot] = min_t(u64, va->va.range - 1, U32_MAX);
-	leaf->va[slot] = va;
-	leaf->live |= BIT(slot);
-	leaf->count++;
-	WRITE_ONCE(index->mappings, index->mappings + 1);
-	gpuva_leaf_link(va, leaf, slot);
-	index->emptied = 0;
+	gpuva_leaf_own(index, leaf, slot, va);
 	gpuva_finger_set(index, leaf, slot);
 }
 
@@ -390,19 +419,6 @@ static struct gpuva_leaf *place_of(const struct gpuva_index *index, u64 key,
 	return leaf;
 }
 
-/*
- * Whether a range was that of the mapping that went from @slot just now, or the end
- * of it: then it is free, without a look at what is beside it, which may be in a leaf
- * that is in no cache.
- */
-static bool was_emptied(const struct gpuva_index *index,
-			const struct gpuva_leaf *leaf, unsigned int slot,
-			u64 addr, u64 last)
-{
-	return index->emptied == gpuva_finger(leaf, slot) &&
-	       leaf->last[slot] == last && last - addr <= leaf->length[slot];
-}
-
 /* Returns -ENOSPC for want of a node. */
 static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
 {
@@ -411,11 +427,6 @@ static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
 	unsigned int slot, free;
 
 	leaf = place_of(index, last, &slot);
-	if (was_emptied(index, leaf, slot, va->va.addr, last)) {
-		fill_slot(index, leaf, slot, va);
-		return 0;
-	}
-
 	if (is_taken(index, leaf, slot, va->va.addr, last))
 		return -EEXIST;
 
@@ -469,15 +480,14 @@ static int insert_slowly(struct gpuva_index *index, struct drm_gpuva *va)
 }
 
 /**
- * gpuva_index_insert() - insert a mapping
+ * gpuva_index_insert_anywhere() - insert a mapping where none went just now
  * @index: the index
- * @va: the mapping, its range not empty and not wrapping
+ * @va: the mapping
  *
- * Context: fence signalling section; neither allocates nor sleeps.
- * Return: 0; -EEXIST, with nothing changed, if @va is in an index already or
- * overlaps a mapping in this one.
+ * Context: as gpuva_index_insert().
+ * Return: as gpuva_index_insert().
  */
-int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
+int gpuva_index_insert_anywhere(struct gpuva_index *index, struct drm_gpuva *va)
 {
 	int ret;
 
@@ -495,6 +505,21 @@ int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
 	}
 
 	return ret;
+}
+
+/**
+ * gpuva_index_insert() - insert a mapping
+ * @index: the index
+ * @va: the mapping, its range not empty and not wrapping
+ *
+ * Context: fence signalling section; neither allocates nor sleeps.
+ * Return: 0; -EEXIST, with nothing changed, if @va is in an index already or
+ * overlaps a mapping in this one.
+ */
+int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
+{
+	return gpuva_index_refill(index, va) ?
+	       0 : gpuva_index_insert_anywhere(index, va);
 }
 
 /* The slot of a mapping whose range somebody has changed. */
@@ -560,16 +585,10 @@ static struct gpuva_leaf *locate(const struct gpuva_index *index,
 	return locate_by_key(va, slot);
 }
 
-static __always_inline void empty_slot(struct gpuva_index *index,
-				       struct gpuva_leaf *leaf,
-				       unsigned int slot)
+static void empty_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
+		       unsigned int slot)
 {
-	leaf->va[slot]->__index[0] = 0;
-	leaf->va[slot] = NULL;
-	leaf->live &= ~BIT(slot);
-	leaf->count--;
-	WRITE_ONCE(index->mappings, index->mappings - 1);
-	index->emptied = gpuva_finger(leaf, slot);
+	gpuva_leaf_disown(index, leaf, slot);
 
 	/* Once: later, another one that gets so sparse merges with this one. */
 	if (unlikely(!leaf->count || leaf->count == LEAF_SPARSE)) {
@@ -596,7 +615,7 @@ static __always_inline unsigned int slot_nearby(const struct gpuva_leaf *leaf,
 	return slot;
 }
 
-/* A mapping that is not where the finger is. */
+/* A mapping that is not where the finger is, or whose leaf gets sparse. */
 static noinline void remove_anywhere(struct gpuva_index *index,
 				     struct drm_gpuva *va)
 {
@@ -628,14 +647,11 @@ static noinline void remove_anywhere(struct gpuva_index *index,
  */
 void gpuva_index_remove(struct gpuva_index *index, struct drm_gpuva *va)
 {
-	const unsigned int slot = index->finger & (GPUVA_NODE_ALIGN - 1);
-	struct gpuva_leaf *leaf = gpuva_finger_leaf(index->finger);
+	if (gpuva_index_remove_found(index, va))
+		return;
 
 	index->changes++;
-	if (likely(leaf && slot < LEAF_SLOTS && leaf->va[slot] == va))
-		empty_slot(index, leaf, slot);
-	else
-		remove_anywhere(index, va);
+	remove_anywhere(index, va);
 }
 
 /**
@@ -823,6 +839,7 @@ int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings)
 /**
  * gpuva_index_top_up_slowly() - set aside what the next insertions may take
  * @index: the index
+ * @mappings: how many are inserted
  *
  * For gpuva_index_top_up(). More for a large VM, where more is done at once; and
  * as many as it takes to empty the VM and to fill it again in any order, though
@@ -831,11 +848,12 @@ int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings)
  * Context: process; sleeps.
  * Return: 0; -ENOMEM.
  */
-int gpuva_index_top_up_slowly(struct gpuva_index *index)
+int gpuva_index_top_up_slowly(struct gpuva_index *index,
+			      unsigned long mappings)
 {
 	const u64 changes = READ_ONCE(index->changes);
 	const u32 leaves = READ_ONCE(index->leaves);
-	const u32 loose = READ_ONCE(index->mappings) / LEAF_LOOSE;
+	const unsigned long loose = mappings / LEAF_LOOSE;
 	const u32 most = READ_ONCE(index->reserve.count) + TOP_UP_STEP;
 	u32 wanted = min(leaves / 16, TOP_UP_STEP);
 	int ret;

@@ -44,6 +44,10 @@ struct gpuva_index {
 	 * 0 if something came since, or moved
 	 */
 	unsigned long emptied;
+	/** @sought: where split and merge began their last search; a hint */
+	u64 sought;
+	/** @step: how far that was from the one before; a hint */
+	u64 step;
 	/** @spill: mappings that are in no leaf, in address order */
 	struct drm_gpuva *spill;
 	/** @head: the leaf with the lowest addresses, or NULL */
@@ -52,8 +56,6 @@ struct gpuva_index {
 	u64 changes;
 	/** @leaves: how many leaves there are; read without a lock, too */
 	u32 leaves;
-	/** @mappings: how many mappings are in leaves; read without a lock, too */
-	u32 mappings;
 	/**
 	 * @topped: what @changes was when enough was set aside, plus 1; a hint,
 	 * without a lock
@@ -67,6 +69,8 @@ void gpuva_index_init(struct gpuva_index *index);
 void gpuva_index_fini(struct gpuva_index *index);
 bool gpuva_index_is_empty(const struct gpuva_index *index);
 int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va);
+int gpuva_index_insert_anywhere(struct gpuva_index *index,
+				struct drm_gpuva *va);
 void gpuva_index_remove(struct gpuva_index *index, struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 				   u64 addr, u64 last);
@@ -87,7 +91,8 @@ struct drm_gpuva *gpuva_index_prev(const struct gpuva_index *index,
 unsigned int gpuva_index_nodes(const struct gpuva_index *index,
 			       unsigned long mappings);
 int gpuva_index_prepare(struct gpuva_index *index, unsigned long mappings);
-int gpuva_index_top_up_slowly(struct gpuva_index *index);
+int gpuva_index_top_up_slowly(struct gpuva_index *index,
+			      unsigned long mappings);
 
 /**
  * gpuva_index_holds() - whether a mapping is in any index
@@ -103,6 +108,7 @@ static inline bool gpuva_index_holds(const struct drm_gpuva *va)
 /**
  * gpuva_index_top_up() - set aside what the next insertions may take
  * @index: the index
+ * @mappings: how many are inserted; a guess does
  *
  * Called wherever a driver comes by that may sleep. Quick if nothing came or went
  * since the last time.
@@ -110,7 +116,8 @@ static inline bool gpuva_index_holds(const struct drm_gpuva *va)
  * Context: process; sleeps.
  * Return: 0; -ENOMEM.
  */
-static inline int gpuva_index_top_up(struct gpuva_index *index)
+static inline int gpuva_index_top_up(struct gpuva_index *index,
+				     unsigned long mappings)
 {
 	/* Without these it would be no more than a place to be rescheduled. */
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
@@ -119,7 +126,7 @@ static inline int gpuva_index_top_up(struct gpuva_index *index)
 	if (READ_ONCE(index->topped) == READ_ONCE(index->changes) + 1)
 		return 0;
 
-	return gpuva_index_top_up_slowly(index);
+	return gpuva_index_top_up_slowly(index, mappings);
 }
 
 #endif

@@ -34,6 +34,7 @@
 #define INNER_SLOTS	32
 #define INNER_KEYS	(INNER_SLOTS - 1)
 #define INNER_SPARSE	8
+#define INNER_FEW	4
 #define INNER_MERGED	28
 
 /* Each inner node but the root has at least a quarter of its children. */
@@ -105,7 +106,8 @@ static inline unsigned int gpuva_inner_search(const struct gpuva_inner *inner,
 					      u64 key)
 {
 	const u64 *top = inner->top;
-	unsigned int i;
+	/* As wide as an address, so that adding to it is part of a load. */
+	unsigned long i;
 
 	/*
 	 * Without a branch that could be guessed wrongly; of four parts at a
@@ -123,7 +125,7 @@ static inline unsigned int gpuva_leaf_search(const struct gpuva_leaf *leaf,
 					     u64 key)
 {
 	const u64 *last = leaf->last;
-	unsigned int i;
+	unsigned long i;
 
 	i = ((last[7] < key) + (last[15] < key)) << 3;
 	i += ((last[i + 1] < key) + (last[i + 3] < key) +
@@ -208,6 +210,16 @@ gpuva_index_descend(const struct gpuva_index *index, u64 key)
 {
 	unsigned int height = index->height;
 	void *node = index->root;
+
+	/* Most often the root has few children; and they are never far. */
+	if (height && ((struct gpuva_inner *)node)->count <= INNER_FEW) {
+		const struct gpuva_inner *inner = node;
+		const u64 *top = inner->top;
+
+		node = inner->child[(top[0] < key) + (top[1] < key) +
+				    (top[2] < key)];
+		height--;
+	}
 
 	while (height--) {
 		const struct gpuva_inner *inner = node;

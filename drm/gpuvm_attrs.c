@@ -27,7 +27,7 @@ static u32 phase_after(const struct drm_gpuva_attrs *attrs, u64 distance)
 	return phase < attrs->repeat ? phase : phase - attrs->repeat;
 }
 
-static void advance(struct drm_gpuva_attrs *attrs, u64 distance)
+void gpuvm_attrs_advance(struct drm_gpuva_attrs *attrs, u64 distance)
 {
 	if (attrs->repeat)
 		attrs->repeat_phase = phase_after(attrs, distance);
@@ -48,7 +48,7 @@ void drm_gpuva_attrs_at(const struct drm_gpuva *va, u64 addr,
 			struct drm_gpuva_attrs *attrs)
 {
 	*attrs = va->attrs;
-	advance(attrs, addr - va->va.addr);
+	gpuvm_attrs_advance(attrs, addr - va->va.addr);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_attrs_at);
 
@@ -201,25 +201,4 @@ bool gpuvm_keeps_attrs(const struct drm_gpuva *va,
 {
 	return same_flags(va, req) &&
 	       same_place(place_of(va), place_wanted(req));
-}
-
-/**
- * gpuvm_req_piece() - what a request maps from an address on
- * @req: the request
- * @addr: an address of its range
- * @attrs: set to the attributes of a mapping that starts there
- *
- * Return: the offset in the object of a mapping that starts there.
- */
-u64 gpuvm_req_piece(const struct drm_gpuvm_map_req *req, u64 addr,
-		    struct drm_gpuva_attrs *attrs)
-{
-	const u64 distance = addr - req->map.va.addr;
-
-	*attrs = req->attrs;
-	if (!attrs->repeat)
-		return req->map.gem.offset + distance;
-
-	advance(attrs, distance);
-	return req->map.gem.offset;
 }

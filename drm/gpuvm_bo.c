@@ -76,7 +76,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_create(struct drm_gpuvm *gpuvm,
 	struct drm_gpuvm_bo *vm_bo;
 
 	/* What it is made for is to map something. */
-	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
+	if (gpuvm_top_up(gpuvm))
 		return NULL;
 
 	if (gpuvm->ops && gpuvm->ops->vm_bo_alloc)
@@ -274,7 +274,7 @@ struct drm_gpuvm_bo *drm_gpuvm_bo_obtain_locked(struct drm_gpuvm *gpuvm,
 
 	drm_WARN_ON(gpuvm->drm, gpuvm_immediate_mode(gpuvm));
 
-	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
+	if (gpuvm_top_up(gpuvm))
 		return ERR_PTR(-ENOMEM);
 
 	vm_bo = gpuvm_bo_find_locked(gpuvm, obj);

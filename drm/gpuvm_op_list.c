@@ -49,7 +49,7 @@ static struct drm_gpuva_ops *ops_alloc(struct drm_gpuvm *gpuvm)
 {
 	might_alloc(GFP_KERNEL);
 
-	if (gpuva_index_top_up(&gpuvm_private(gpuvm)->index))
+	if (gpuvm_top_up(gpuvm))
 		return NULL;
 
 	return gpuvm_op_list_new();

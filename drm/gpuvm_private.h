@@ -255,15 +255,29 @@ static inline void gpuvm_get_memory(struct drm_gpuvm *gpuvm)
  */
 static inline void gpuvm_pin(struct drm_gpuvm *gpuvm)
 {
-	if (!gpuvm_private(gpuvm)->mappings++)
+	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+
+	WRITE_ONCE(priv->mappings, priv->mappings + 1);
+	if (unlikely(priv->mappings == 1))
 		kref_get(&gpuvm->kref);
 }
 
 /* The VM may be gone afterwards. */
 static inline void gpuvm_unpin(struct drm_gpuvm *gpuvm)
 {
-	if (!--gpuvm_private(gpuvm)->mappings)
-		kref_put(&gpuvm->kref, gpuvm_release);
+	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+
+	WRITE_ONCE(priv->mappings, priv->mappings - 1);
+	if (unlikely(!priv->mappings))
+		drm_gpuvm_put(gpuvm);
+}
+
+/* Set aside what the next mappings may take, wherever a driver comes by that may sleep. */
+static inline int gpuvm_top_up(struct drm_gpuvm *gpuvm)
+{
+	struct gpuvm_private *priv = gpuvm_private(gpuvm);
+
+	return gpuva_index_top_up(&priv->index, READ_ONCE(priv->mappings));
 }
 
 /* gpuvm_attrs.c */
@@ -274,8 +288,7 @@ int gpuvm_map_req_check(struct drm_gpuvm *gpuvm,
 bool gpuvm_va_same(const struct drm_gpuva *a, const struct drm_gpuva *b);
 bool gpuvm_keeps_attrs(const struct drm_gpuva *va,
 		       const struct drm_gpuvm_map_req *req);
-u64 gpuvm_req_piece(const struct drm_gpuvm_map_req *req, u64 addr,
-		    struct drm_gpuva_attrs *attrs);
+void gpuvm_attrs_advance(struct drm_gpuva_attrs *attrs, u64 distance);
 
 /*
  * Whether a request maps the same as a mapping that it hits: the same memory with the
@@ -300,6 +313,38 @@ static __always_inline bool gpuvm_keeps(struct drm_gpuvm *gpuvm,
 
 	return va->gem.offset - va->va.addr ==
 	       req->map.gem.offset - req->map.va.addr;
+}
+
+/*
+ * An operation that takes away a mapping also says of which VM, as far as 48 bits do.
+ *
+ * To read that of the mapping would be to wait for it, and with it for all that is found
+ * by way of the VM. To compare with it is not: processors guess that it will be the same.
+ */
+static inline struct drm_gpuva_op_unmap
+gpuvm_op_unmap(const struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
+{
+	const unsigned long vm = (unsigned long)gpuvm;
+
+	return (struct drm_gpuva_op_unmap){
+		.va = va,
+		.__vm_low = vm,
+		.__vm_high = (u64)vm >> 16,
+	};
+}
+
+/* The VM of an operation's mapping, not by way of the mapping if that is possible. */
+static inline struct drm_gpuvm *
+gpuvm_op_vm(const struct drm_gpuva_op_unmap *op)
+{
+	unsigned long vm = (s64)(s32)op->__vm_high << 16 | op->__vm_low;
+
+	if (unlikely((struct drm_gpuvm *)vm != op->va->vm))
+		return op->va->vm;
+
+	/* Else a compiler takes that of the mapping after all. */
+	OPTIMIZER_HIDE_VAR(vm);
+	return (struct drm_gpuvm *)vm;
 }
 
 /* gpuvm_bo.c */

@@ -49,8 +49,6 @@ static __always_inline void cut_out(struct gpuvm_sm_cut *cut,
 	const u64 first = max(addr, va->va.addr);
 	const u64 past = min(end, va_end);
 
-	cut->unmap.va = va;
-	cut->unmap.keep = false;
 	cut->piece.addr = first;
 	cut->piece.range = past - first;
 	part_of(&cut->prev, va, va->va.addr, first);
@@ -60,6 +58,34 @@ static __always_inline void cut_out(struct gpuvm_sm_cut *cut,
 static bool is_cut(const struct gpuvm_sm_cut *cut)
 {
 	return cut->prev.va.range || cut->next.va.range;
+}
+
+/* Stands for the driver's callbacks, and is never called. */
+static int step_driver(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
+		       void *priv)
+{
+	return -EINVAL;
+}
+
+/* @type is that of @op, which a compiler does not know once callbacks have seen it. */
+static __always_inline int do_step(struct drm_gpuvm *gpuvm,
+				   enum drm_gpuva_op_type type,
+				   struct drm_gpuva_op *op,
+				   gpuvm_sm_step step, void *priv)
+{
+	if (step != step_driver)
+		return step(gpuvm, op, priv);
+
+	switch (type) {
+	case DRM_GPUVA_OP_MAP:
+		return gpuvm->ops->sm_step_map(op, priv);
+	case DRM_GPUVA_OP_REMAP:
+		return gpuvm->ops->sm_step_remap(op, priv);
+	case DRM_GPUVA_OP_UNMAP:
+		return gpuvm->ops->sm_step_unmap(op, priv);
+	default:
+		return -EINVAL;
+	}
 }
 
 /* A mapping of which something is left. */
@@ -74,23 +100,38 @@ static __always_inline int step_cut(struct drm_gpuvm *gpuvm,
 		.remap.unmap = &cut->unmap,
 	};
 
-	return step(gpuvm, &op, priv);
+	return do_step(gpuvm, DRM_GPUVA_OP_REMAP, &op, step, priv);
 }
 
-/* Map what of the request is in a range: all of it, or a piece. */
-static __always_inline int step_map(struct drm_gpuvm *gpuvm,
-				    const struct drm_gpuva_op_va *va,
-				    const struct drm_gpuvm_map_req *req,
-				    gpuvm_sm_step step, void *priv)
+/* The operation that maps a request. */
+static __always_inline struct drm_gpuva_op
+map_op(const struct drm_gpuvm_map_req *req)
 {
-	struct drm_gpuva_op op = {
+	return (struct drm_gpuva_op){
 		.op = DRM_GPUVA_OP_MAP,
 		.flags = req->flags,
-		.map.va = *va,
-		.map.gem.obj = req->map.gem.obj,
+		.map = {
+			.va = { req->map.va.addr, req->map.va.range },
+			.gem = { req->map.gem.offset, req->map.gem.obj },
+		},
+		.attrs = req->attrs,
 	};
+}
 
-	op.map.gem.offset = gpuvm_req_piece(req, va->addr, &op.attrs);
+/* Map but a piece of the request. */
+static int step_piece(struct drm_gpuvm *gpuvm,
+		      const struct drm_gpuvm_map_req *req,
+		      const struct drm_gpuva_op_va *piece,
+		      gpuvm_sm_step step, void *priv)
+{
+	const u64 distance = piece->addr - req->map.va.addr;
+	struct drm_gpuva_op op = map_op(req);
+
+	op.map.va = *piece;
+	if (op.attrs.repeat)
+		gpuvm_attrs_advance(&op.attrs, distance);
+	else
+		op.map.gem.offset += distance;
 
 	return step(gpuvm, &op, priv);
 }
@@ -124,7 +165,10 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 		return 0;
 
 	/* One for all that go as a whole. */
-	whole = (struct drm_gpuva_op){ .op = DRM_GPUVA_OP_UNMAP };
+	whole = (struct drm_gpuva_op){
+		.op = DRM_GPUVA_OP_UNMAP,
+		.unmap = gpuvm_op_unmap(gpuvm, va),
+	};
 	do {
 		/* @step may free the mapping. */
 		const u64 past = va->va.addr + va->va.range;
@@ -134,11 +178,13 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 		if (va->va.addr >= addr && past - 1 <= end - 1) {
 			whole.unmap.va = va;
 			whole.unmap.keep = keep;
-			ret = step(gpuvm, &whole, priv);
+			ret = do_step(gpuvm, DRM_GPUVA_OP_UNMAP, &whole, step,
+				      priv);
 		} else {
 			struct gpuvm_sm_cut cut;
 
 			cut_out(&cut, va, addr, end);
+			cut.unmap = gpuvm_op_unmap(gpuvm, va);
 			cut.unmap.keep = keep;
 			ret = step_cut(gpuvm, &cut, step, priv);
 		}
@@ -153,21 +199,6 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 	return 0;
 }
 
-static int step_driver(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
-		       void *priv)
-{
-	switch (op->op) {
-	case DRM_GPUVA_OP_MAP:
-		return gpuvm->ops->sm_step_map(op, priv);
-	case DRM_GPUVA_OP_REMAP:
-		return gpuvm->ops->sm_step_remap(op, priv);
-	case DRM_GPUVA_OP_UNMAP:
-		return gpuvm->ops->sm_step_unmap(op, priv);
-	default:
-		return -EINVAL;
-	}
-}
-
 /* Whether there is a callback for whatever an unmap, or also a map, comes to. */
 static __always_inline bool has_steps(const struct drm_gpuvm_ops *ops, bool map)
 {
@@ -177,10 +208,11 @@ static __always_inline bool has_steps(const struct drm_gpuvm_ops *ops, bool map)
 
 static __always_inline int sm_map(struct drm_gpuvm *gpuvm,
 				  const struct drm_gpuvm_map_req *req,
+				  struct drm_gpuva *first,
 				  gpuvm_sm_step step, void *priv)
 {
 	const struct drm_gpuva_op_va *va = &req->map.va;
-	struct drm_gpuva *first = seek_unchecked(gpuvm, va->addr, va->range);
+	struct drm_gpuva_op op;
 	int ret;
 
 	if (step == step_driver && !has_steps(gpuvm->ops, true))
@@ -190,12 +222,14 @@ static __always_inline int sm_map(struct drm_gpuvm *gpuvm,
 	if (ret)
 		return ret;
 
+	/* Now, while the processor waits, and not when it could go on to the next request. */
+	op = map_op(req);
 	ret = clear_range(gpuvm, first, va->addr, va->addr + va->range, req,
 			  step, priv);
 	if (ret)
 		return ret;
 
-	return step_map(gpuvm, va, req, step, priv);
+	return do_step(gpuvm, DRM_GPUVA_OP_MAP, &op, step, priv);
 }
 
 static __always_inline int sm_unmap(struct drm_gpuvm *gpuvm, u64 addr,
@@ -224,7 +258,9 @@ static __always_inline int sm_unmap(struct drm_gpuvm *gpuvm, u64 addr,
 int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
 		 gpuvm_sm_step step, void *priv)
 {
-	return sm_map(gpuvm, req, step, priv);
+	return sm_map(gpuvm, req,
+		      seek_unchecked(gpuvm, req->map.va.addr, req->map.va.range),
+		      step, priv);
 }
 
 /**
@@ -280,14 +316,23 @@ int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
 		if (!is_cut(&cut))
 			continue;
 
+		cut.unmap = gpuvm_op_unmap(gpuvm, va);
 		ret = step_cut(gpuvm, &cut, step, priv);
 		if (!ret)
-			ret = step_map(gpuvm, &cut.piece, req, step, priv);
+			ret = step_piece(gpuvm, req, &cut.piece, step, priv);
 		if (ret)
 			return ret;
 	}
 
 	return 0;
+}
+
+/* Not inlined: the search begins before the registers for all of this are saved. */
+static noinline int sm_map_driver(struct drm_gpuvm *gpuvm,
+				  const struct drm_gpuvm_map_req *req,
+				  struct drm_gpuva *first, void *priv)
+{
+	return sm_map(gpuvm, req, first, step_driver, priv);
 }
 
 /**
@@ -314,7 +359,9 @@ int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
 int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 		     const struct drm_gpuvm_map_req *req)
 {
-	return sm_map(gpuvm, req, step_driver, priv);
+	return sm_map_driver(gpuvm, req,
+			     seek_unchecked(gpuvm, req->map.va.addr,
+					    req->map.va.range), priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 
@@ -382,7 +429,7 @@ int drm_gpuvm_sm_map_exec_lock(struct drm_gpuvm *gpuvm, struct drm_exec *exec,
 	might_sleep();
 
 	ret = gpuvm_map_req_check(gpuvm, req) ?:
-	      gpuva_index_top_up(&gpuvm_private(gpuvm)->index);
+	      gpuvm_top_up(gpuvm);
 	if (ret)
 		return ret;
 
@@ -411,7 +458,7 @@ int drm_gpuvm_sm_unmap_exec_lock(struct drm_gpuvm *gpuvm,
 {
 	might_sleep();
 
-	return gpuva_index_top_up(&gpuvm_private(gpuvm)->index) ?:
+	return gpuvm_top_up(gpuvm) ?:
 	       gpuvm_sm_unmap(gpuvm, addr, range, step_lock, exec);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap_exec_lock);

@@ -6,6 +6,7 @@
 
 #include <drm/drm_print.h>
 
+#include "gpuva_index_fast.h"
 #include "gpuvm_private.h"
 #include "gpuvm_trace.h"
 
@@ -32,6 +33,35 @@ int drm_gpuvm_prepare_mappings(struct drm_gpuvm *gpuvm, unsigned long count)
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_prepare_mappings);
 
+/* Where nothing was mapped just now. */
+static noinline int insert_anywhere(struct drm_gpuvm *gpuvm,
+				    struct drm_gpuva *va)
+{
+	int ret;
+
+	if (!gpuvm_range_valid(gpuvm, va->va.addr, va->va.range))
+		return -EINVAL;
+
+	ret = gpuva_index_insert_anywhere(&gpuvm_private(gpuvm)->index, va);
+	if (ret)
+		return ret;
+
+	gpuvm_pin(gpuvm);
+	va->vm = gpuvm;
+	return 0;
+}
+
+static __always_inline int insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
+{
+	/* What was mapped just now was in a range that is valid. */
+	if (!gpuva_index_refill(&gpuvm_private(gpuvm)->index, va))
+		return insert_anywhere(gpuvm, va);
+
+	va->vm = gpuvm;
+	gpuvm_pin(gpuvm);
+	return 0;
+}
+
 /**
  * drm_gpuva_insert() - insert a mapping into a VM
  * @gpuvm: the VM
@@ -46,18 +76,7 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_prepare_mappings);
  */
 int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
 {
-	int ret;
-
-	if (!gpuvm_range_valid(gpuvm, va->va.addr, va->va.range))
-		return -EINVAL;
-
-	ret = gpuva_index_insert(&gpuvm_private(gpuvm)->index, va);
-	if (ret)
-		return ret;
-
-	gpuvm_pin(gpuvm);
-	va->vm = gpuvm;
-	return 0;
+	return insert(gpuvm, va);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_insert);
 
@@ -114,6 +133,17 @@ void drm_gpuva_init_from_op(struct drm_gpuva *va,
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_init_from_op);
 
+static __always_inline int va_insert(struct drm_gpuvm *gpuvm,
+				     struct drm_gpuva *va,
+				     const struct drm_gpuva_op_map *op)
+{
+	if (gpuva_index_holds(va))
+		return -EEXIST;
+
+	drm_gpuva_init_from_op(va, op);
+	return insert(gpuvm, va);
+}
+
 /**
  * gpuvm_va_insert() - insert a mapping without a trace event
  * @gpuvm: the VM
@@ -128,11 +158,18 @@ EXPORT_SYMBOL_GPL(drm_gpuva_init_from_op);
 int gpuvm_va_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 		    const struct drm_gpuva_op_map *op)
 {
-	if (gpuva_index_holds(va))
-		return -EEXIST;
+	return va_insert(gpuvm, va, op);
+}
 
-	drm_gpuva_init_from_op(va, op);
-	return drm_gpuva_insert(gpuvm, va);
+static noinline int map_traced(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+			       const struct drm_gpuva_op_map *op)
+{
+	int ret = va_insert(gpuvm, va, op);
+
+	if (!ret)
+		trace_gpuva_map(va);
+
+	return ret;
 }
 
 /**
@@ -148,12 +185,8 @@ int gpuvm_va_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 int drm_gpuva_map(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 		  const struct drm_gpuva_op_map *op)
 {
-	int ret = gpuvm_va_insert(gpuvm, va, op);
-
-	if (!ret)
-		trace_gpuva_map(va);
-
-	return ret;
+	return trace_gpuva_map_enabled() ? map_traced(gpuvm, va, op) :
+					   va_insert(gpuvm, va, op);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_map);
 
@@ -279,6 +312,16 @@ err_restore:
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_remap);
 
+static noinline void unmap_anywhere(const struct drm_gpuva_op_unmap *op)
+{
+	if (!removable(op->va))
+		return;
+
+	/* Now, because with the mapping its VM may go. */
+	trace_gpuva_unmap(op->va, op->keep);
+	remove_inserted(op->va);
+}
+
 /**
  * drm_gpuva_unmap() - carry out an unmap operation on the VM
  * @op: the operation
@@ -287,12 +330,16 @@ EXPORT_SYMBOL_GPL(drm_gpuva_remap);
  */
 void drm_gpuva_unmap(const struct drm_gpuva_op_unmap *op)
 {
-	if (!removable(op->va))
-		return;
+	struct drm_gpuva *va = op->va;
+	struct drm_gpuvm *gpuvm = gpuvm_op_vm(op);
 
-	/* Now, because with the mapping its VM may go. */
-	trace_gpuva_unmap(op->va, op->keep);
-	remove_inserted(op->va);
+	/* What split and merge just found, and nobody wants to hear of. */
+	if (likely(gpuva_index_holds(va)) && va != &gpuvm->kernel_alloc_node &&
+	    !trace_gpuva_unmap_enabled() &&
+	    gpuva_index_remove_found(&gpuvm_private(gpuvm)->index, va))
+		gpuvm_unpin(gpuvm);
+	else
+		unmap_anywhere(op);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_unmap);
 

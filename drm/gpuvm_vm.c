@@ -180,7 +180,7 @@ int drm_gpuvm_init_abi(struct drm_gpuvm *gpuvm, const char *name,
 
 	/* Without nodes it is as complete; whoever maps asks for them again. */
 	if (!ret)
-		gpuva_index_top_up(&priv->index);
+		gpuvm_top_up(gpuvm);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_init_abi);

@@ -20,7 +20,9 @@
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
+typedef int32_t s32;
 typedef unsigned long long u64;
+typedef int64_t s64;
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -213,6 +215,7 @@ void host_sin(unsigned int which);
 /* The kernel's red-black tree for programs asks for these by name. */
 #define likely(x) __builtin_expect(!!(x), 1)
 #define noinline __attribute__((noinline))
+#define OPTIMIZER_HIDE_VAR(var) __asm__("" : "+r"(var))
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define rcu_assign_pointer(p, v) ((p) = (v))
 

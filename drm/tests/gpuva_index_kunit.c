@@ -362,7 +362,9 @@ static void insert_topping_up(struct kunit *test, u32 to)
 
 	for (page = 0; page < to; page++) {
 		if (page % 16 == 0)
-			KUNIT_ASSERT_EQ(test, gpuva_index_top_up(&gim->index), 0);
+			KUNIT_ASSERT_EQ(test, 0,
+					gpuva_index_top_up(&gim->index,
+							   gim->count));
 		insert(page, 1);
 	}
 }

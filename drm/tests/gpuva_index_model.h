@@ -407,7 +407,7 @@ static void gim_new_phase(struct gim *gim)
 	gim->row = gim_below(gim, GIM_PAGES);
 	gim_hoard(gim, !gim_below(gim, 4));
 	if (!gim->hoarding)
-		gpuva_index_top_up(&gim->index);
+		gpuva_index_top_up(&gim->index, gim->count);
 }
 
 /* All mappings go: in a row, from either end, or in any order. */
@@ -446,7 +446,7 @@ static void gim_step(struct gim *gim, u64 step)
 	if (gim->hoarding && gim->index.spilled > 500)
 		gim_hoard(gim, false);
 	if (!gim->hoarding && step % 16 == 0)
-		gpuva_index_top_up(&gim->index);
+		gpuva_index_top_up(&gim->index, gim->count);
 
 	gim_change(gim, page);
 	if (!gim->error)

@@ -55,6 +55,7 @@ static void row21_insert_twice(struct kunit *test)
 	struct drm_gpuvm *vm = gk_vm_new(test), *other = gk_vm_new(test);
 	struct drm_gpuva *va = gk_va_insert(test, vm, NULL, 8, 4, 0);
 	struct drm_gpuva_op_map op = { .va.addr = 32, .va.range = 1 };
+	struct drm_gpuva *gone;
 
 	KUNIT_EXPECT_EQ(test, drm_gpuva_insert(vm, va), -EEXIST);
 	KUNIT_EXPECT_EQ(test, drm_gpuva_insert(other, va), -EEXIST);
@@ -64,6 +65,13 @@ static void row21_insert_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kref_read(&other->kref), 1);
 	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, vm), "-[8,12)@0");
 
+	/* Nor where one of the same range went just now. */
+	gone = gk_va_insert(test, other, NULL, 8, 4, 0);
+	drm_gpuva_remove(gone);
+	KUNIT_EXPECT_EQ(test, drm_gpuva_insert(other, va), -EEXIST);
+	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, other), "");
+
+	gk_va_free(gone);
 	gk_vm_close(test, other);
 	gk_vm_close(test, vm);
 }
@@ -100,6 +108,39 @@ static void insert_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kref_read(&vm->kref), 2);
 	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, vm), "-[2,3)@0");
 
+	gk_vm_close(test, vm);
+}
+
+/* Whichever VM a mapping was in when its operation was made, and whoever made it. */
+static void unmap_from_another_vm(struct kunit *test)
+{
+	struct drm_gpuvm *vm = gk_vm_new(test), *other = gk_vm_new(test);
+	struct drm_gpuva *va = gk_va_insert(test, vm, NULL, 8, 4, 0);
+	struct drm_gpuva_ops *ops = drm_gpuvm_sm_unmap_ops_create(vm, 8, 4);
+	struct drm_gpuva_op_unmap own = {};
+	struct drm_gpuva_op *op;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ops);
+	op = list_first_entry(&ops->list, struct drm_gpuva_op, entry);
+	KUNIT_ASSERT_PTR_EQ(test, op->unmap.va, va);
+
+	drm_gpuva_remove(va);
+	own.va = gk_va_insert(test, vm, NULL, 8, 4, 0);
+	KUNIT_EXPECT_EQ(test, drm_gpuva_insert(other, va), 0);
+	drm_gpuva_unmap(&op->unmap);
+	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, vm), "-[8,12)@0");
+	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, other), "");
+	KUNIT_EXPECT_EQ(test, kref_read(&vm->kref), 2);
+	KUNIT_EXPECT_EQ(test, kref_read(&other->kref), 1);
+
+	drm_gpuva_unmap(&own);
+	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, vm), "");
+	KUNIT_EXPECT_EQ(test, kref_read(&vm->kref), 1);
+
+	gk_va_free(own.va);
+	gk_va_free(va);
+	drm_gpuva_ops_free(vm, ops);
+	gk_vm_close(test, other);
 	gk_vm_close(test, vm);
 }
 
@@ -554,6 +595,7 @@ static struct kunit_case gpuvm_va_cases[] = {
 	KUNIT_CASE_PARAM(row25_safe_vm_bo_walk, gk_mode_gen_params),
 	KUNIT_CASE(row26_remove_reserve),
 	KUNIT_CASE(insert_again),
+	KUNIT_CASE(unmap_from_another_vm),
 	KUNIT_CASE(remove_not_inserted),
 	KUNIT_CASE(invalidate),
 	KUNIT_CASE(remap_to_unmap_range),

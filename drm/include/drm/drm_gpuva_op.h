@@ -72,6 +72,12 @@ struct drm_gpuva_op_unmap {
 	 * they are.
 	 */
 	bool keep;
+	/** @__pad: not used */
+	u8 __pad;
+	/** @__vm_low: with @__vm_high, the VM that @va is expected in; for the core */
+	u16 __vm_low;
+	/** @__vm_high: as @__vm_low; both 0 in an operation that a driver made */
+	u32 __vm_high;
 };
 
 /**
