@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 
+#include "gpuva_index_ahead.h"
 #include "gpuva_index_fast.h"
 #include "gpuva_index_node.h"
 #include "gpuva_index_spill.h"
@@ -37,8 +38,7 @@ void gpuva_index_init(struct gpuva_index *index)
 	index->height = 0;
 	index->finger = 0;
 	index->emptied = 0;
-	index->sought = 0;
-	index->step = 0;
+	index->ahead = (struct gpuva_ahead){};
 	index->spill = NULL;
 	index->spilled = 0;
 	index->head = NULL;
@@ -65,9 +65,8 @@ descend_from_finger(const struct gpuva_index *index, u64 key)
 {
 	struct gpuva_leaf *leaf;
 
-	/* In one comparison: in random order either of two would be guessed. */
 	leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
-	if (leaf && key - leaf->low <= leaf->top - leaf->low)
+	if (leaf && gpuva_leaf_covers(leaf, key))
 		return leaf;
 
 	return gpuva_index_descend(index, key);
@@ -170,33 +169,6 @@ struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
 	       gpuva_leaf_addr(leaf, slot) == addr ? leaf->va[slot] : NULL;
 }
 
-/* Whether who seeks goes on by the same step as the last time. */
-static __always_inline bool is_regular(struct gpuva_index *index, u64 addr)
-{
-	const u64 step = addr - index->sought;
-	const bool same = step == index->step;
-
-	index->sought = addr;
-	index->step = step;
-	return same;
-}
-
-/*
- * Who works column by column will come to the mapping behind this one when this column
- * is done, and until then it may stay in a cache. In random order it would be for
- * nothing, and takes something else's place.
- */
-static __always_inline void prefetch_beside(const struct gpuva_leaf *leaf,
-					    unsigned int slot)
-{
-	const struct drm_gpuva *va = leaf->va[min(slot + 1, LEAF_SLOTS - 1u)];
-
-	if (va) {
-		prefetch(&va->va);
-		prefetch(&va->vm_bo);
-	}
-}
-
 /**
  * gpuva_index_seek() - find the first mapping in a range that is to change
  * @index: the index
@@ -217,8 +189,12 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 	if (unlikely(!index->root || index->spill))
 		return gpuva_spill_find(index, addr, last);
 
-	regular = is_regular(index, addr);
-	leaf = descend_from_finger(index, addr);
+	leaf = NULL;
+	regular = gpuva_ahead_regular(index, addr);
+	if (regular && index->height >= AHEAD_HEIGHT)
+		leaf = gpuva_ahead_leaf(index, addr);
+	if (!leaf || !gpuva_leaf_covers(leaf, addr))
+		leaf = descend_from_finger(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
 	found = slot;
 	from = live_from(leaf, &found);
@@ -231,7 +207,7 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 
 	gpuva_finger_set(index, from, found);
 	if (regular)
-		prefetch_beside(from, found);
+		gpuva_ahead_beside(from, found);
 	return from->va[found];
 }
 

@@ -19,7 +19,27 @@
 
 #include "gpuva_reserve.h"
 
+struct gpuva_inner;
 struct gpuva_leaf;
+
+/**
+ * struct gpuva_ahead - of who goes on by equal steps, where the next ones lead
+ *
+ * All of it are hints, checked wherever they are used; but nodes in it are nodes of the
+ * tree.
+ */
+struct gpuva_ahead {
+	/** @sought: where the last search began */
+	u64 sought;
+	/** @step: how far that was from the one before */
+	u64 step;
+	/** @leaf: the leaf of the next one, or NULL */
+	struct gpuva_leaf *leaf;
+	/** @next: the leaf of the one after that, or NULL */
+	struct gpuva_leaf *next;
+	/** @inner: the node above the leaf of the third, or NULL */
+	struct gpuva_inner *inner;
+};
 
 /**
  * struct gpuva_index - the mappings of one VM, ordered by address
@@ -44,10 +64,8 @@ struct gpuva_index {
 	 * 0 if something came since, or moved
 	 */
 	unsigned long emptied;
-	/** @sought: where split and merge began their last search; a hint */
-	u64 sought;
-	/** @step: how far that was from the one before; a hint */
-	u64 step;
+	/** @ahead: what split and merge will most likely look for next */
+	struct gpuva_ahead ahead;
 	/** @spill: mappings that are in no leaf, in address order */
 	struct drm_gpuva *spill;
 	/** @head: the leaf with the lowest addresses, or NULL */

@@ -7,6 +7,7 @@
  */
 #include <linux/errno.h>
 
+#include "gpuva_index_ahead.h"
 #include "gpuva_index_node.h"
 
 /* Nodes that a split has taken, linked by their first word. */
@@ -42,6 +43,13 @@ err_give_back:
 	while (spare->first)
 		gpuva_reserve_give(&index->reserve, take_spare(spare));
 	return -ENOSPC;
+}
+
+/* A node of the tree, which nobody may come to any more. */
+static void give_back(struct gpuva_index *index, void *node)
+{
+	gpuva_ahead_forget(index, node);
+	gpuva_reserve_give(&index->reserve, node);
 }
 
 /* What is behind the first @count slots is free. */
@@ -504,7 +512,7 @@ static void fix_inner(struct gpuva_index *index, struct gpuva_path *path)
 
 		inner_join(left, right, parent->top[slot]);
 		inner_del_behind(parent, slot);
-		gpuva_reserve_give(&index->reserve, right);
+		give_back(index, right);
 	}
 
 	while (index->height) {
@@ -514,7 +522,7 @@ static void fix_inner(struct gpuva_index *index, struct gpuva_path *path)
 			return;
 		index->root = root->child[0];
 		index->height--;
-		gpuva_reserve_give(&index->reserve, root);
+		give_back(index, root);
 	}
 }
 
@@ -545,7 +553,7 @@ static void leaf_join(struct gpuva_index *index, struct gpuva_path *path,
 
 	inner_del_behind(parent, slot);
 	WRITE_ONCE(index->leaves, index->leaves - 1);
-	gpuva_reserve_give(&index->reserve, right);
+	give_back(index, right);
 	fix_inner(index, path);
 }
 
@@ -569,13 +577,13 @@ static void leaf_drop_first(struct gpuva_index *index, struct gpuva_path *path)
 
 	inner_del_behind(parent, 0);
 	WRITE_ONCE(index->leaves, index->leaves - 1);
-	gpuva_reserve_give(&index->reserve, leaf);
+	give_back(index, leaf);
 	fix_inner(index, path);
 }
 
 static void drop_root(struct gpuva_index *index)
 {
-	gpuva_reserve_give(&index->reserve, index->root);
+	give_back(index, index->root);
 	index->root = NULL;
 	index->head = NULL;
 	index->finger = 0;
@@ -672,7 +680,7 @@ void gpuva_tree_free(struct gpuva_index *index)
 		void *child;
 
 		if (path.slot[level] == inner->count) {
-			gpuva_reserve_give(&index->reserve, inner);
+			give_back(index, inner);
 			level++;
 			continue;
 		}
@@ -682,11 +690,11 @@ void gpuva_tree_free(struct gpuva_index *index)
 			path.inner[--level] = child;
 			path.slot[level] = 0;
 		} else {
-			gpuva_reserve_give(&index->reserve, child);
+			give_back(index, child);
 		}
 	}
 
 	if (!index->height)
-		gpuva_reserve_give(&index->reserve, index->root);
+		give_back(index, index->root);
 	index->root = NULL;
 }

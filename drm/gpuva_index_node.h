@@ -204,15 +204,16 @@ static inline void gpuva_node_prefetch(const void *node)
 		prefetch(node + i);
 }
 
-/* The leaf that a key belongs to. There is a root. */
-static inline struct gpuva_leaf *
-gpuva_index_descend(const struct gpuva_index *index, u64 key)
+/* The node that a key belongs to, so many levels above the leaves. There is a root. */
+static __always_inline void *
+gpuva_index_descend_to(const struct gpuva_index *index, u64 key,
+		       unsigned int level)
 {
 	unsigned int height = index->height;
 	void *node = index->root;
 
 	/* Most often the root has few children; and they are never far. */
-	if (height && ((struct gpuva_inner *)node)->count <= INNER_FEW) {
+	if (height > level && ((struct gpuva_inner *)node)->count <= INNER_FEW) {
 		const struct gpuva_inner *inner = node;
 		const u64 *top = inner->top;
 
@@ -221,7 +222,7 @@ gpuva_index_descend(const struct gpuva_index *index, u64 key)
 		height--;
 	}
 
-	while (height--) {
+	while (height-- > level) {
 		const struct gpuva_inner *inner = node;
 
 		node = inner->child[gpuva_inner_search(inner, key)];
@@ -229,6 +230,20 @@ gpuva_index_descend(const struct gpuva_index *index, u64 key)
 	}
 
 	return node;
+}
+
+/* The leaf that a key belongs to. There is a root. */
+static inline struct gpuva_leaf *
+gpuva_index_descend(const struct gpuva_index *index, u64 key)
+{
+	return gpuva_index_descend_to(index, key, 0);
+}
+
+/* In one comparison: in random order either of two would be guessed. */
+static __always_inline bool gpuva_leaf_covers(const struct gpuva_leaf *leaf,
+					      u64 key)
+{
+	return key - leaf->low <= leaf->top - leaf->low;
 }
 
 static inline unsigned long gpuva_finger(const struct gpuva_leaf *leaf,

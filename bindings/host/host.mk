@@ -26,7 +26,8 @@ sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 compiler := gcc
 optimise := -O1
 CFLAGS := $(optimise) -g -std=gnu11 -Wall -Wno-unused-function $(sanitize) -fno-omit-frame-pointer -ffunction-sections \
-	-I$(OUT)/include -Idrm/include -I$(here) -DCOMPAT_GEM_HAS_GPUVA_LOCK
+	-I$(OUT)/include -Idrm/include -I$(here) -DCOMPAT_GEM_HAS_GPUVA_LOCK \
+	$(if $(sanitize),-DAHEAD_HEIGHT=1)
 
 export RUSTC_BOOTSTRAP := 1
 # gcc has the sanitizers' libraries.

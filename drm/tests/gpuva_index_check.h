@@ -178,6 +178,25 @@ static const char *gic_check_all(const struct gpuva_index *index, u64 mappings)
 	return s.error;
 }
 
+/* The node of a key, so many levels above the leaves; NULL if there are not as many. */
+static const void *gic_node(const struct gpuva_index *index, u64 key,
+			    unsigned int level)
+{
+	unsigned int height = index->height;
+	const void *node = index->root;
+
+	if (height < level)
+		return NULL;
+
+	while (height-- > level) {
+		const struct gpuva_inner *inner = node;
+
+		node = inner->child[gpuva_inner_search(inner, key)];
+	}
+
+	return node;
+}
+
 /**
  * gic_check_finger() - check that what was found last is in the tree
  * @index: the index
@@ -190,18 +209,32 @@ static const char *gic_check_finger(const struct gpuva_index *index)
 {
 	const struct gpuva_leaf *leaf = gpuva_finger_leaf(index->finger);
 	struct gic_state s = { .index = index };
-	unsigned int height = index->height;
-	const void *node = index->root;
 
-	if (!leaf)
-		return NULL;
+	if (leaf)
+		GIC_EXPECT(&s, gic_node(index, leaf->top, 0) == leaf);
 
-	while (node && height--) {
-		const struct gpuva_inner *inner = node;
+	return s.error;
+}
 
-		node = inner->child[gpuva_inner_search(inner, leaf->top)];
+/**
+ * gic_check_ahead() - check that what is most likely looked for next is in the tree
+ * @index: the index
+ *
+ * Return: NULL, or what is wrong.
+ */
+static const char *gic_check_ahead(const struct gpuva_index *index)
+{
+	const struct gpuva_leaf *leaf = index->ahead.leaf;
+	const struct gpuva_leaf *next = index->ahead.next;
+	const struct gpuva_inner *inner = index->ahead.inner;
+	struct gic_state s = { .index = index };
+
+	GIC_EXPECT(&s, !leaf || gic_node(index, leaf->top, 0) == leaf);
+	GIC_EXPECT(&s, !next || gic_node(index, next->top, 0) == next);
+	if (inner && !s.error) {
+		leaf = inner->child[0];
+		GIC_EXPECT(&s, gic_node(index, leaf->low, 1) == inner);
 	}
-	GIC_EXPECT(&s, node == leaf);
 
 	return s.error;
 }

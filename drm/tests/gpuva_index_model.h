@@ -374,6 +374,24 @@ static void gim_hoard(struct gim *gim, bool hoard)
 	gim->hoarding = hoard;
 }
 
+/* By equal steps, on some of which the mapping that is found goes. */
+static void gim_go_on(struct gim *gim, u32 page)
+{
+	const u32 step = 1 + gim_below(gim, GIM_PAGES / 8);
+
+	for (; page < GIM_PAGES && !gim->error; page += step) {
+		struct gim_va *va = gim->owner[page];
+		struct drm_gpuva *found;
+
+		found = gpuva_index_seek(&gim->index, gim_addr(gim, page),
+					 gim_end(gim, page));
+		GIM_EXPECT(gim, found == (va ? &va->base : NULL));
+		if (va && gim_below(gim, 2))
+			gim_remove(gim, va);
+		gim->error = gim->error ?: gic_check_ahead(&gim->index);
+	}
+}
+
 static void gim_change(struct gim *gim, u32 page)
 {
 	const u32 used = gim_used_from(gim, page);
@@ -449,9 +467,12 @@ static void gim_step(struct gim *gim, u64 step)
 		gpuva_index_top_up(&gim->index, gim->count);
 
 	gim_change(gim, page);
+	if (!gim_below(gim, 32))
+		gim_go_on(gim, gim_below(gim, GIM_PAGES / 8));
 	if (!gim->error)
 		gim->error = gic_check_finger(&gim->index) ?:
-			     gic_check_emptied(&gim->index);
+			     gic_check_emptied(&gim->index) ?:
+			     gic_check_ahead(&gim->index);
 	gim_compare(gim, page);
 
 	gim->spilled = max_t(u64, gim->spilled, gim->index.spilled);
