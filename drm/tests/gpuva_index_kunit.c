@@ -256,6 +256,29 @@ static void replacement_in_place(struct kunit *test)
 	expect_good(test);
 }
 
+/* A leaf that gets sparse where mappings were just found looks for another, too. */
+static void sparse_where_found(struct kunit *test)
+{
+	struct gpuva_index *index = &gim->index;
+	u32 page;
+
+	prepare(test, 200);
+	insert_up(0, 2 * LEAF_SLOTS);
+	KUNIT_ASSERT_EQ(test, index->leaves, 2);
+
+	for (page = 0; page < 2 * LEAF_SLOTS; page++) {
+		if (page % LEAF_SLOTS < LEAF_SPARSE)
+			continue;
+		KUNIT_EXPECT_PTR_EQ(test,
+				    gpuva_index_seek(index, gim_addr(gim, page),
+						     gim_end(gim, page)),
+				    &at(page)->base);
+		gim_remove(gim, at(page));
+	}
+	KUNIT_EXPECT_EQ(test, index->leaves, 1);
+	expect_good(test);
+}
+
 /* Two leaves get sparse, the one in front first: they become one all the same. */
 static void sparse_before_full(struct kunit *test)
 {
@@ -557,6 +580,7 @@ static struct kunit_case index_cases[] = {
 	KUNIT_CASE(no_node_to_be_had),
 	KUNIT_CASE(no_node_to_split_with),
 	KUNIT_CASE(replacement_in_place),
+	KUNIT_CASE(sparse_where_found),
 	KUNIT_CASE(sparse_before_full),
 	KUNIT_CASE_SLOW(ascending_fills_leaves),
 	KUNIT_CASE_SLOW(nodes_are_enough),
