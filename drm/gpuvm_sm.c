@@ -233,10 +233,9 @@ static __always_inline int sm_map(struct drm_gpuvm *gpuvm,
 }
 
 static __always_inline int sm_unmap(struct drm_gpuvm *gpuvm, u64 addr,
-				    u64 range, gpuvm_sm_step step, void *priv)
+				    u64 range, struct drm_gpuva *first,
+				    gpuvm_sm_step step, void *priv)
 {
-	struct drm_gpuva *first = seek_unchecked(gpuvm, addr, range);
-
 	if (step == step_driver && !has_steps(gpuvm->ops, false))
 		return -EINVAL;
 
@@ -277,7 +276,8 @@ int gpuvm_sm_map(struct drm_gpuvm *gpuvm, const struct drm_gpuvm_map_req *req,
 int gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
 		   gpuvm_sm_step step, void *priv)
 {
-	return sm_unmap(gpuvm, addr, range, step, priv);
+	return sm_unmap(gpuvm, addr, range, seek_unchecked(gpuvm, addr, range),
+			step, priv);
 }
 
 /**
@@ -365,6 +365,14 @@ int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 
+/* Not inlined either. */
+static noinline int sm_unmap_driver(struct drm_gpuvm *gpuvm, u64 addr,
+				    u64 range, struct drm_gpuva *first,
+				    void *priv)
+{
+	return sm_unmap(gpuvm, addr, range, first, step_driver, priv);
+}
+
 /**
  * drm_gpuvm_sm_unmap() - unmap a range, by the driver's callbacks
  * @gpuvm: the VM
@@ -380,7 +388,8 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 int drm_gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, void *priv,
 		       u64 addr, u64 range)
 {
-	return sm_unmap(gpuvm, addr, range, step_driver, priv);
+	return sm_unmap_driver(gpuvm, addr, range,
+			       seek_unchecked(gpuvm, addr, range), priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap);
 
