@@ -42,36 +42,6 @@ static __always_inline void gpuva_ahead_prefetch(const struct drm_gpuva *va)
 }
 
 /*
- * The leaf of an address that was expected, or any other. Of the next address the
- * mapping is asked for, whose leaf was a step ago; of the one after that the leaf, and
- * of the third the node above.
- */
-static inline struct gpuva_leaf *gpuva_ahead_leaf(struct gpuva_index *index,
-						  u64 addr)
-{
-	const u64 step = index->ahead.step;
-	struct gpuva_leaf *leaf = index->ahead.leaf, *next = index->ahead.next;
-	struct gpuva_inner *inner = index->ahead.inner;
-
-	if (next) {
-		const unsigned int slot = gpuva_leaf_search(next, addr + step);
-
-		gpuva_ahead_prefetch(next->va[min(slot, LEAF_SLOTS - 1u)]);
-	}
-	index->ahead.leaf = next;
-
-	if (inner) {
-		next = inner->child[gpuva_inner_search(inner, addr + 2 * step)];
-		gpuva_node_prefetch(next);
-		index->ahead.next = next;
-	}
-
-	index->ahead.inner = gpuva_index_descend_to(index, addr + 3 * step, 1);
-
-	return leaf;
-}
-
-/*
  * What is beside a mapping comes when the next column does. In random order it would be
  * asked for in vain, and take something else's place in the cache.
  */
@@ -92,5 +62,8 @@ static inline void gpuva_ahead_forget(struct gpuva_index *index,
 	if (index->ahead.inner == node)
 		index->ahead.inner = NULL;
 }
+
+/* gpuva_index_ahead.c */
+struct gpuva_leaf *gpuva_ahead_leaf(struct gpuva_index *index, u64 addr);
 
 #endif

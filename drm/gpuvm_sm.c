@@ -165,10 +165,8 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 		return 0;
 
 	/* One for all that go as a whole. */
-	whole = (struct drm_gpuva_op){
-		.op = DRM_GPUVA_OP_UNMAP,
-		.unmap = gpuvm_op_unmap(gpuvm, va),
-	};
+	whole = (struct drm_gpuva_op){ .op = DRM_GPUVA_OP_UNMAP };
+	whole.unmap = gpuvm_op_unmap(gpuvm, va);
 	do {
 		/* @step may free the mapping. */
 		const u64 past = va->va.addr + va->va.range;

@@ -10,7 +10,7 @@ OUT ?= build/rust-host
 tools := $(SOURCE)/tools
 here := bindings/host
 
-core := gpuva_index gpuva_index_balance gpuva_index_spill gpuva_reserve gpuvm_attrs gpuvm_bo gpuvm_bo_far \
+core := gpuva_index gpuva_index_ahead gpuva_index_balance gpuva_index_spill gpuva_reserve gpuvm_attrs gpuvm_bo gpuvm_bo_far \
 	gpuvm_defer gpuvm_exec gpuvm_leaks gpuvm_list gpuvm_op_chunk gpuvm_op_list gpuvm_sm gpuvm_va \
 	gpuvm_validate gpuvm_vm
 objects := $(patsubst %,$(OUT)/%.o,$(core) host rbtree)
@@ -63,7 +63,7 @@ $(OUT)/libcore.a: $(objects)
 	ar rcs $@ $^
 
 # The index by itself, with its model.
-index := gpuva_index gpuva_index_balance gpuva_index_spill gpuva_reserve
+index := gpuva_index gpuva_index_ahead gpuva_index_balance gpuva_index_spill gpuva_reserve
 
 $(OUT)/gpuva_index_fuzz.o: drm/tests/gpuva_index_fuzz.c $(headers) $(here)/host.h $(wildcard drm/*.h drm/tests/*.h)
 	$(compiler) $(CFLAGS) -c $< -o $@
