@@ -15,10 +15,13 @@
 /* Read by whoever takes a node, so that none is made meanwhile. */
 static bool stock_silent;
 
+/* Also in the small trees of these cases. */
+#define AHEAD_HEIGHT 1
 #define GPUVA_NODE_CACHE "drm_gpuva_node_kunit"
 #define gpuva_stock_silent() READ_ONCE(stock_silent)
 #include "../gpuva_reserve.c"
 #include "../gpuva_index_spill.c"
+#include "../gpuva_index_ahead.c"
 #include "../gpuva_index_balance.c"
 #include "../gpuva_index.c"
 
