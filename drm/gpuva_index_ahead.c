@@ -18,24 +18,26 @@
  */
 struct gpuva_leaf *gpuva_ahead_leaf(struct gpuva_index *index, u64 addr)
 {
-	const u64 step = index->ahead.step;
-	struct gpuva_leaf *leaf = index->ahead.leaf, *next = index->ahead.next;
-	struct gpuva_inner *inner = index->ahead.inner;
+	const u64 step = READ_ONCE(index->ahead.step);
+	struct gpuva_leaf *leaf = READ_ONCE(index->ahead.leaf);
+	struct gpuva_leaf *next = READ_ONCE(index->ahead.next);
+	struct gpuva_inner *inner = READ_ONCE(index->ahead.inner);
 
 	if (next) {
 		const unsigned int slot = gpuva_leaf_search(next, addr + step);
 
 		gpuva_ahead_prefetch(next->va[min(slot, LEAF_SLOTS - 1u)]);
 	}
-	index->ahead.leaf = next;
+	WRITE_ONCE(index->ahead.leaf, next);
 
 	if (inner) {
 		next = inner->child[gpuva_inner_search(inner, addr + 2 * step)];
 		gpuva_node_prefetch(next);
-		index->ahead.next = next;
+		WRITE_ONCE(index->ahead.next, next);
 	}
 
-	index->ahead.inner = gpuva_index_descend_to(index, addr + 3 * step, 1);
+	inner = gpuva_index_descend_to(index, addr + 3 * step, 1);
+	WRITE_ONCE(index->ahead.inner, inner);
 
 	return leaf;
 }

@@ -25,11 +25,11 @@
 static __always_inline bool gpuva_ahead_regular(struct gpuva_index *index,
 						u64 addr)
 {
-	const u64 step = addr - index->ahead.sought;
-	const bool same = step == index->ahead.step;
+	const u64 step = addr - READ_ONCE(index->ahead.sought);
+	const bool same = step == READ_ONCE(index->ahead.step);
 
-	index->ahead.sought = addr;
-	index->ahead.step = step;
+	WRITE_ONCE(index->ahead.sought, addr);
+	WRITE_ONCE(index->ahead.step, step);
 	return same;
 }
 
