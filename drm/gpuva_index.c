@@ -59,17 +59,20 @@ bool gpuva_index_is_empty(const struct gpuva_index *index)
 	return !index->root && !index->spill;
 }
 
+/* The leaf that was used last, if it is that of a key. */
+static __always_inline struct gpuva_leaf *
+leaf_at_finger(const struct gpuva_index *index, u64 key)
+{
+	struct gpuva_leaf *leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
+
+	return leaf && gpuva_leaf_covers(leaf, key) ? leaf : NULL;
+}
+
 /* The leaf of a key, which may be the one that was used last. */
 static __always_inline struct gpuva_leaf *
 descend_from_finger(const struct gpuva_index *index, u64 key)
 {
-	struct gpuva_leaf *leaf;
-
-	leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
-	if (leaf && gpuva_leaf_covers(leaf, key))
-		return leaf;
-
-	return gpuva_index_descend(index, key);
+	return leaf_at_finger(index, key) ?: gpuva_index_descend(index, key);
 }
 
 /* The first mapping from a slot on, which may be in the next leaf. */
@@ -189,12 +192,13 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 	if (unlikely(!index->root || index->spill))
 		return gpuva_spill_find(index, addr, last);
 
-	leaf = NULL;
 	regular = gpuva_ahead_regular(index, addr);
-	if (regular && index->height >= AHEAD_HEIGHT)
+	leaf = leaf_at_finger(index, addr);
+	/* Who goes on in one leaf needs nothing of what is ahead. */
+	if (!leaf && regular && index->height >= AHEAD_HEIGHT)
 		leaf = gpuva_ahead_leaf(index, addr);
-	if (!leaf || !gpuva_leaf_covers(leaf, addr))
-		leaf = descend_from_finger(index, addr);
+	if (!leaf)
+		leaf = gpuva_index_descend(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
 	found = slot;
 	from = live_from(leaf, &found);

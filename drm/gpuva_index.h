@@ -26,7 +26,8 @@ struct gpuva_leaf;
  * struct gpuva_ahead - of who goes on by equal steps, where the next ones lead
  *
  * All of it are hints, checked wherever they are used; but nodes in it are nodes of the
- * tree. Also written by those who only look, several at once: no node goes meanwhile.
+ * tree. Protected as the index is; also written by those who only look, several at once:
+ * no node goes meanwhile.
  */
 struct gpuva_ahead {
 	/** @sought: where the last search began */

@@ -14,7 +14,7 @@
  *
  * Not inlined: the registers that this takes are saved for nothing where steps differ.
  *
- * Return: the leaf of @addr, or another one, or NULL.
+ * Return: the leaf of @addr, or NULL if another one was expected, or none.
  */
 struct gpuva_leaf *gpuva_ahead_leaf(struct gpuva_index *index, u64 addr)
 {
@@ -39,5 +39,5 @@ struct gpuva_leaf *gpuva_ahead_leaf(struct gpuva_index *index, u64 addr)
 	inner = gpuva_index_descend_to(index, addr + 3 * step, 1);
 	WRITE_ONCE(index->ahead.inner, inner);
 
-	return leaf;
+	return leaf && gpuva_leaf_covers(leaf, addr) ? leaf : NULL;
 }

@@ -34,6 +34,7 @@
 #define INNER_SLOTS	32
 #define INNER_KEYS	(INNER_SLOTS - 1)
 #define INNER_SPARSE	8
+/* A root with no more children than that is searched by three comparisons. */
 #define INNER_FEW	4
 #define INNER_MERGED	28
 

@@ -63,8 +63,8 @@ struct gpuvm_private {
 	unsigned int evict_added;
 	/**
 	 * @mappings: how many are inserted, without the kernel's reserve; while
-	 * there are any, they hold one reference to the VM together; protected
-	 * by the driver's lock for the VM
+	 * there are any, they hold one reference to the VM together; written
+	 * under the driver's lock for the VM, read also without
 	 */
 	unsigned long mappings;
 	/**

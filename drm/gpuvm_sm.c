@@ -325,7 +325,7 @@ int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
 	return 0;
 }
 
-/* Not inlined: the search begins before the registers for all of this are saved. */
+/* Not inlined: the registers for all of this are saved after the search, not before. */
 static noinline int sm_map_driver(struct drm_gpuvm *gpuvm,
 				  const struct drm_gpuvm_map_req *req,
 				  struct drm_gpuva *first, void *priv)
@@ -363,7 +363,7 @@ int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 
-/* Not inlined either. */
+/* As sm_map_driver(): not inlined, so that registers are saved after the search. */
 static noinline int sm_unmap_driver(struct drm_gpuvm *gpuvm, u64 addr,
 				    u64 range, struct drm_gpuva *first,
 				    void *priv)

@@ -312,6 +312,7 @@ err_restore:
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_remap);
 
+/* What is not where it was found last, leaves a sparse leaf, or is traced or refused. */
 static noinline void unmap_anywhere(const struct drm_gpuva_op_unmap *op)
 {
 	if (!removable(op->va))
