@@ -59,38 +59,11 @@ bool gpuva_index_is_empty(const struct gpuva_index *index)
 	return !index->root && !index->spill;
 }
 
-/* The leaf that was used last, if it is that of a key. */
-static __always_inline struct gpuva_leaf *
-leaf_at_finger(const struct gpuva_index *index, u64 key)
-{
-	struct gpuva_leaf *leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
-
-	return leaf && gpuva_leaf_covers(leaf, key) ? leaf : NULL;
-}
-
 /* The leaf of a key, which may be the one that was used last. */
 static __always_inline struct gpuva_leaf *
 descend_from_finger(const struct gpuva_index *index, u64 key)
 {
-	return leaf_at_finger(index, key) ?: gpuva_index_descend(index, key);
-}
-
-/* The first mapping from a slot on, which may be in the next leaf. */
-static struct gpuva_leaf *live_from(struct gpuva_leaf *leaf, unsigned int *slot)
-{
-	const u32 live = leaf->live >> *slot;
-
-	if (likely(live)) {
-		*slot += __ffs(live);
-		return leaf;
-	}
-
-	/* No leaf is empty. */
-	leaf = leaf->next;
-	if (leaf)
-		*slot = __ffs(leaf->live);
-
-	return leaf;
+	return gpuva_leaf_at_finger(index, key) ?: gpuva_index_descend(index, key);
 }
 
 /**
@@ -111,7 +84,7 @@ struct drm_gpuva *gpuva_tree_from(const struct gpuva_index *index, u64 addr)
 
 	leaf = gpuva_index_descend(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
-	leaf = live_from(leaf, &slot);
+	leaf = gpuva_live_from(leaf, &slot);
 	return leaf ? leaf->va[slot] : NULL;
 }
 
@@ -134,7 +107,7 @@ struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 
 	leaf = gpuva_index_descend(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
-	leaf = live_from(leaf, &slot);
+	leaf = gpuva_live_from(leaf, &slot);
 
 	return leaf && gpuva_leaf_addr(leaf, slot) <= last ? leaf->va[slot] :
 							     NULL;
@@ -166,7 +139,7 @@ struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
 
 	leaf = gpuva_index_descend(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
-	leaf = live_from(leaf, &slot);
+	leaf = gpuva_live_from(leaf, &slot);
 
 	return leaf && leaf->last[slot] == last &&
 	       gpuva_leaf_addr(leaf, slot) == addr ? leaf->va[slot] : NULL;
@@ -185,34 +158,30 @@ struct drm_gpuva *gpuva_index_find_exact(const struct gpuva_index *index,
 struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 				   u64 addr, u64 last)
 {
-	struct gpuva_leaf *leaf, *from;
-	unsigned int slot, found;
+	struct gpuva_found found;
+	struct gpuva_leaf *leaf;
 	bool regular;
+	u64 step;
 
 	if (unlikely(!index->root || index->spill))
 		return gpuva_spill_find(index, addr, last);
 
-	regular = gpuva_ahead_regular(index, addr);
-	leaf = leaf_at_finger(index, addr);
+	step = gpuva_ahead_step(index, addr);
+	regular = gpuva_ahead_same(index, step);
+	gpuva_ahead_sought(index, addr, step);
+	leaf = gpuva_leaf_at_finger(index, addr);
 	/* Who goes on in one leaf needs nothing of what is ahead. */
 	if (!leaf && regular && index->height >= AHEAD_HEIGHT)
 		leaf = gpuva_ahead_leaf(index, addr);
 	if (!leaf)
 		leaf = gpuva_index_descend(index, addr);
-	slot = gpuva_leaf_search(leaf, addr);
-	found = slot;
-	from = live_from(leaf, &found);
 
-	if (!from || gpuva_leaf_addr(from, found) > last) {
-		/* What is inserted now belongs there. */
-		gpuva_finger_set(index, leaf, slot);
+	if (!gpuva_leaf_seek(index, leaf, addr, last, &found))
 		return NULL;
-	}
 
-	gpuva_finger_set(index, from, found);
 	if (regular)
-		gpuva_ahead_beside(from, found);
-	return from->va[found];
+		gpuva_ahead_beside(found.leaf, found.slot);
+	return found.leaf->va[found.slot];
 }
 
 /*
@@ -248,7 +217,7 @@ static noinline struct drm_gpuva *seek_anywhere(struct gpuva_index *index,
 
 	leaf = descend_from_finger(index, addr);
 	slot = gpuva_leaf_search(leaf, addr);
-	leaf = live_from(leaf, &slot);
+	leaf = gpuva_live_from(leaf, &slot);
 	if (!leaf || gpuva_leaf_addr(leaf, slot) > last)
 		return NULL;
 
@@ -277,8 +246,7 @@ struct drm_gpuva *gpuva_index_seek_on(struct gpuva_index *index,
 	u32 live;
 
 	/* Keys behind that slot that are below @addr have no mapping. */
-	if (unlikely(!leaf || slot >= LEAF_SLOTS ||
-		     leaf->last[slot] != addr - 1 || index->spill))
+	if (unlikely(!leaf || leaf->last[slot] != addr - 1 || index->spill))
 		return seek_anywhere(index, addr, last);
 
 	live = leaf->live >> slot >> 1;
@@ -304,7 +272,7 @@ static bool is_taken(const struct gpuva_index *index, struct gpuva_leaf *leaf,
 	const struct drm_gpuva *va;
 	struct gpuva_leaf *behind;
 
-	behind = live_from(leaf, &slot);
+	behind = gpuva_live_from(leaf, &slot);
 	if (behind && gpuva_leaf_addr(behind, slot) <= last)
 		return true;
 
@@ -555,7 +523,7 @@ static struct gpuva_leaf *locate(const struct gpuva_index *index,
 	/* Where it was found, or, if that was a walk, before the next. */
 	if (leaf) {
 		*slot = hint;
-		if (hint < LEAF_SLOTS && leaf->va[hint] == va)
+		if (leaf->va[hint] == va)
 			return leaf;
 		*slot = hint - 1;
 		if (hint && leaf->va[hint - 1] == va)
@@ -568,7 +536,7 @@ static struct gpuva_leaf *locate(const struct gpuva_index *index,
 static void empty_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 		       unsigned int slot)
 {
-	gpuva_leaf_disown(index, leaf, slot);
+	gpuva_leaf_disown(index, leaf, slot, leaf->va[slot]);
 
 	/* Once: later, another one that gets so sparse merges with this one. */
 	if (unlikely(!leaf->count || leaf->count == LEAF_SPARSE)) {
@@ -669,7 +637,7 @@ struct drm_gpuva *gpuva_index_next(struct gpuva_index *index,
 		return NULL;
 
 	slot++;
-	leaf = live_from(leaf, &slot);
+	leaf = gpuva_live_from(leaf, &slot);
 	if (!leaf)
 		return NULL;
 

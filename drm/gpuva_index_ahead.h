@@ -21,16 +21,26 @@
 #define AHEAD_HEIGHT 3
 #endif
 
-/* Whether who seeks goes on by the same step as the last time. */
-static __always_inline bool gpuva_ahead_regular(struct gpuva_index *index,
-						u64 addr)
+/* How far it is from where somebody sought last. */
+static __always_inline u64 gpuva_ahead_step(const struct gpuva_index *index,
+					    u64 addr)
 {
-	const u64 step = addr - READ_ONCE(index->ahead.sought);
-	const bool same = step == READ_ONCE(index->ahead.step);
+	return addr - READ_ONCE(index->ahead.sought);
+}
 
+/* Whether the last time it was as far. */
+static __always_inline bool
+gpuva_ahead_same(const struct gpuva_index *index, u64 step)
+{
+	return step == READ_ONCE(index->ahead.step);
+}
+
+/* Here and so far from the last place somebody seeks now. */
+static __always_inline void gpuva_ahead_sought(struct gpuva_index *index,
+					       u64 addr, u64 step)
+{
 	WRITE_ONCE(index->ahead.sought, addr);
 	WRITE_ONCE(index->ahead.step, step);
-	return same;
 }
 
 static __always_inline void gpuva_ahead_prefetch(const struct drm_gpuva *va)

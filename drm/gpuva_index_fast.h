@@ -12,7 +12,89 @@
 #ifndef __GPUVA_INDEX_FAST_H__
 #define __GPUVA_INDEX_FAST_H__
 
+#include <linux/minmax.h>
+
+#include "gpuva_index_ahead.h"
 #include "gpuva_index_node.h"
+
+/**
+ * struct gpuva_found - where the first mapping of a range is
+ */
+struct gpuva_found {
+	/** @leaf: the leaf */
+	struct gpuva_leaf *leaf;
+	/** @slot: the slot */
+	unsigned int slot;
+};
+
+/* The leaf that was used last, if it is that of a key. */
+static __always_inline struct gpuva_leaf *
+gpuva_leaf_at_finger(const struct gpuva_index *index, u64 key)
+{
+	struct gpuva_leaf *leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
+
+	return leaf && gpuva_leaf_covers(leaf, key) ? leaf : NULL;
+}
+
+/* The first mapping of a range in the leaf of its first address, or behind it, if any. */
+static __always_inline bool gpuva_leaf_seek(struct gpuva_index *index,
+					    struct gpuva_leaf *leaf, u64 addr,
+					    u64 last, struct gpuva_found *found)
+{
+	const unsigned int slot = gpuva_leaf_search(leaf, addr);
+
+	found->slot = slot;
+	found->leaf = gpuva_live_from(leaf, &found->slot);
+	if (!found->leaf || gpuva_leaf_addr(found->leaf, found->slot) > last) {
+		/* What is inserted now belongs there. */
+		gpuva_finger_set(index, leaf, min(slot, LEAF_SLOTS - 1u));
+		return false;
+	}
+
+	gpuva_finger_set(index, found->leaf, found->slot);
+	return true;
+}
+
+/**
+ * gpuva_index_seek_random() - find the first mapping in a range that is to change, of who
+ * comes from anywhere
+ * @index: the index
+ * @addr: first address of the range
+ * @last: last address of the range
+ * @va: set to the mapping, or to NULL if there is none
+ * @whole: set to whether it has exactly this range
+ *
+ * Nothing is assumed of the range: one that is not proper is no mapping's.
+ *
+ * Return: true; false, with nothing changed, if it takes gpuva_index_seek().
+ */
+static __always_inline bool
+gpuva_index_seek_random(struct gpuva_index *index, u64 addr, u64 last,
+			struct drm_gpuva **va, bool *whole)
+{
+	const u64 step = gpuva_ahead_step(index, addr);
+	struct gpuva_found found;
+	struct gpuva_leaf *leaf;
+
+	if (unlikely(!index->root || index->spill) ||
+	    gpuva_ahead_same(index, step))
+		return false;
+
+	gpuva_ahead_sought(index, addr, step);
+	leaf = gpuva_leaf_at_finger(index, addr);
+	if (!leaf)
+		leaf = gpuva_index_descend(index, addr);
+
+	*va = NULL;
+	*whole = false;
+	if (gpuva_leaf_seek(index, leaf, addr, last, &found)) {
+		*va = found.leaf->va[found.slot];
+		*whole = found.leaf->last[found.slot] == last &&
+			 gpuva_leaf_addr(found.leaf, found.slot) == addr;
+	}
+
+	return true;
+}
 
 /* A slot that has the key of a mapping gets the mapping. */
 static __always_inline void gpuva_leaf_own(struct gpuva_index *index,
@@ -30,9 +112,10 @@ static __always_inline void gpuva_leaf_own(struct gpuva_index *index,
 /* A slot loses its mapping, and keeps the key. */
 static __always_inline void gpuva_leaf_disown(struct gpuva_index *index,
 					      struct gpuva_leaf *leaf,
-					      unsigned int slot)
+					      unsigned int slot,
+					      struct drm_gpuva *va)
 {
-	leaf->va[slot]->__index[0] = 0;
+	va->__index[0] = 0;
 	leaf->va[slot] = NULL;
 	leaf->live &= ~BIT(slot);
 	leaf->count--;
@@ -85,12 +168,12 @@ static __always_inline bool gpuva_index_remove_found(struct gpuva_index *index,
 	const unsigned int slot = index->finger & (GPUVA_NODE_ALIGN - 1);
 	struct gpuva_leaf *leaf = gpuva_finger_leaf(index->finger);
 
-	if (!leaf || slot >= LEAF_SLOTS || leaf->va[slot] != va ||
+	if (!leaf || leaf->va[slot] != va ||
 	    leaf->count == LEAF_SPARSE + 1 || leaf->count == 1)
 		return false;
 
 	index->changes++;
-	gpuva_leaf_disown(index, leaf, slot);
+	gpuva_leaf_disown(index, leaf, slot, va);
 	return true;
 }
 

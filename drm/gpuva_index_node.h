@@ -149,6 +149,25 @@ static inline u64 gpuva_leaf_addr(const struct gpuva_leaf *leaf,
 	return leaf->last[slot] - length;
 }
 
+/* The first mapping from a slot on, which may be in the next leaf. */
+static __always_inline struct gpuva_leaf *
+gpuva_live_from(struct gpuva_leaf *leaf, unsigned int *slot)
+{
+	const u32 live = leaf->live >> *slot;
+
+	if (likely(live)) {
+		*slot += __ffs(live);
+		return leaf;
+	}
+
+	/* No leaf is empty. */
+	leaf = leaf->next;
+	if (leaf)
+		*slot = __ffs(leaf->live);
+
+	return leaf;
+}
+
 static __always_inline void gpuva_leaf_copy_slot(struct gpuva_leaf *leaf,
 						 unsigned int to,
 						 unsigned int from)
@@ -253,6 +272,7 @@ static inline unsigned long gpuva_finger(const struct gpuva_leaf *leaf,
 	return (unsigned long)leaf | slot;
 }
 
+/* @slot is one of the leaf: who comes back does not ask. */
 static inline void gpuva_finger_set(struct gpuva_index *index,
 				    const struct gpuva_leaf *leaf,
 				    unsigned int slot)

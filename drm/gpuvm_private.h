@@ -333,14 +333,14 @@ gpuvm_op_unmap(const struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
 	};
 }
 
-/* The VM of an operation's mapping, not by way of the mapping if that is possible. */
+/* The VM of an operation's mapping, if the operation knows it; else NULL. */
 static inline struct drm_gpuvm *
 gpuvm_op_vm(const struct drm_gpuva_op_unmap *op)
 {
 	unsigned long vm = (s64)(s32)op->__vm_high << 16 | op->__vm_low;
 
 	if (unlikely((struct drm_gpuvm *)vm != op->va->vm))
-		return op->va->vm;
+		return NULL;
 
 	/* Else a compiler takes that of the mapping after all. */
 	OPTIMIZER_HIDE_VAR(vm);

@@ -9,6 +9,7 @@
  */
 #include <linux/minmax.h>
 
+#include "gpuva_index_fast.h"
 #include "gpuvm_private.h"
 #include "gpuvm_sm.h"
 
@@ -147,6 +148,16 @@ seek_unchecked(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
 				addr + range - 1);
 }
 
+/* The operation for a mapping that goes as a whole. */
+static __always_inline struct drm_gpuva_op
+whole_op(const struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
+{
+	return (struct drm_gpuva_op){
+		.op = DRM_GPUVA_OP_UNMAP,
+		.unmap = gpuvm_op_unmap(gpuvm, va),
+	};
+}
+
 /*
  * Empty a range, from its first mapping @va on; @req is what comes into it, or NULL.
  *
@@ -165,8 +176,7 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 		return 0;
 
 	/* One for all that go as a whole. */
-	whole = (struct drm_gpuva_op){ .op = DRM_GPUVA_OP_UNMAP };
-	whole.unmap = gpuvm_op_unmap(gpuvm, va);
+	whole = whole_op(gpuvm, va);
 	do {
 		/* @step may free the mapping. */
 		const u64 past = va->va.addr + va->va.range;
@@ -325,12 +335,45 @@ int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
 	return 0;
 }
 
-/* Not inlined: the registers for all of this are saved after the search, not before. */
+/*
+ * What follows is not inlined: registers are saved after the search, not before. The
+ * processor comes so much sooner to the search for the next request.
+ */
 static noinline int sm_map_driver(struct drm_gpuvm *gpuvm,
 				  const struct drm_gpuvm_map_req *req,
 				  struct drm_gpuva *first, void *priv)
 {
 	return sm_map(gpuvm, req, first, step_driver, priv);
+}
+
+static noinline int map_regular(struct drm_gpuvm *gpuvm,
+				const struct drm_gpuvm_map_req *req, void *priv)
+{
+	return sm_map_driver(gpuvm, req,
+			     seek_unchecked(gpuvm, req->map.va.addr,
+					    req->map.va.range), priv);
+}
+
+/* Map what is mapped already: one mapping goes, as a whole. */
+static noinline int map_whole(struct drm_gpuvm *gpuvm,
+			      const struct drm_gpuvm_map_req *req,
+			      struct drm_gpuva *va, void *priv)
+{
+	struct drm_gpuva_op unmap = whole_op(gpuvm, va);
+	struct drm_gpuva_op op;
+	int ret;
+
+	if (!has_steps(gpuvm->ops, true))
+		return -EINVAL;
+
+	ret = gpuvm_map_req_check(gpuvm, req);
+	if (ret)
+		return ret;
+
+	op = map_op(req);
+	unmap.unmap.keep = gpuvm_keeps(gpuvm, va, req);
+	ret = gpuvm->ops->sm_step_unmap(&unmap, priv);
+	return ret ?: gpuvm->ops->sm_step_map(&op, priv);
 }
 
 /**
@@ -357,18 +400,44 @@ static noinline int sm_map_driver(struct drm_gpuvm *gpuvm,
 int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 		     const struct drm_gpuvm_map_req *req)
 {
-	return sm_map_driver(gpuvm, req,
-			     seek_unchecked(gpuvm, req->map.va.addr,
-					    req->map.va.range), priv);
+	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
+	const u64 addr = req->map.va.addr;
+	struct drm_gpuva *va;
+	bool whole;
+
+	if (!gpuva_index_seek_random(index, addr,
+				     addr + req->map.va.range - 1, &va, &whole))
+		return map_regular(gpuvm, req, priv);
+
+	return whole ? map_whole(gpuvm, req, va, priv) :
+		       sm_map_driver(gpuvm, req, va, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 
-/* As sm_map_driver(): not inlined, so that registers are saved after the search. */
 static noinline int sm_unmap_driver(struct drm_gpuvm *gpuvm, u64 addr,
 				    u64 range, struct drm_gpuva *first,
 				    void *priv)
 {
 	return sm_unmap(gpuvm, addr, range, first, step_driver, priv);
+}
+
+static noinline int unmap_regular(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
+				  void *priv)
+{
+	return sm_unmap_driver(gpuvm, addr, range,
+			       seek_unchecked(gpuvm, addr, range), priv);
+}
+
+/* Unmap a mapping as a whole. Its range is a valid one if it is not the kernel's. */
+static noinline int unmap_whole(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+				void *priv)
+{
+	struct drm_gpuva_op op = whole_op(gpuvm, va);
+
+	if (!has_steps(gpuvm->ops, false) || va == &gpuvm->kernel_alloc_node)
+		return -EINVAL;
+
+	return gpuvm->ops->sm_step_unmap(&op, priv);
 }
 
 /**
@@ -386,8 +455,16 @@ static noinline int sm_unmap_driver(struct drm_gpuvm *gpuvm, u64 addr,
 int drm_gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, void *priv,
 		       u64 addr, u64 range)
 {
-	return sm_unmap_driver(gpuvm, addr, range,
-			       seek_unchecked(gpuvm, addr, range), priv);
+	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
+	struct drm_gpuva *va;
+	bool whole;
+
+	if (!gpuva_index_seek_random(index, addr, addr + range - 1, &va,
+				     &whole))
+		return unmap_regular(gpuvm, addr, range, priv);
+
+	return whole ? unmap_whole(gpuvm, va, priv) :
+		       sm_unmap_driver(gpuvm, addr, range, va, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap);
 
