@@ -8,9 +8,9 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 
-#include "gpuva_index_ahead.h"
 #include "gpuva_index_fast.h"
 #include "gpuva_index_node.h"
+#include "gpuva_index_seek.h"
 #include "gpuva_index_spill.h"
 
 /*
@@ -159,29 +159,11 @@ struct drm_gpuva *gpuva_index_seek(struct gpuva_index *index,
 				   u64 addr, u64 last)
 {
 	struct gpuva_found found;
-	struct gpuva_leaf *leaf;
-	bool regular;
-	u64 step;
 
-	if (unlikely(!index->root || index->spill))
-		return gpuva_spill_find(index, addr, last);
+	if (!gpuva_index_seek_random(index, addr, last, &found))
+		found = gpuva_index_seek_regular(index, addr, last);
 
-	step = gpuva_ahead_step(index, addr);
-	regular = gpuva_ahead_same(index, step);
-	gpuva_ahead_sought(index, addr, step);
-	leaf = gpuva_leaf_at_finger(index, addr);
-	/* Who goes on in one leaf needs nothing of what is ahead. */
-	if (!leaf && regular && index->height >= AHEAD_HEIGHT)
-		leaf = gpuva_ahead_leaf(index, addr);
-	if (!leaf)
-		leaf = gpuva_index_descend(index, addr);
-
-	if (!gpuva_leaf_seek(index, leaf, addr, last, &found))
-		return NULL;
-
-	if (regular)
-		gpuva_ahead_beside(found.leaf, found.slot);
-	return found.leaf->va[found.slot];
+	return found.va;
 }
 
 /*

@@ -357,6 +357,9 @@ void gpuva_reserve_fini(struct gpuva_reserve *reserve)
 	list_del_init(&reserve->spares);
 	spin_unlock(&spares.lock);
 
+	while (reserve->pocketed)
+		kmem_cache_free(stock.cache,
+				reserve->pocket[--reserve->pocketed]);
 	trim(reserve);
 }
 
@@ -469,16 +472,46 @@ void gpuva_reserve_unhold(struct gpuva_reserve *reserve)
 		spares_offer(reserve);
 }
 
+/* A lock and its barriers are for so many nodes: an emptied VM gives thousands. */
+static noinline void pocket_fill(struct gpuva_reserve *reserve)
+{
+	void *node;
+
+	spin_lock(&reserve->lock);
+	while (reserve->pocketed < GPUVA_POCKET / 2 &&
+	       (node = pop_locked(reserve)))
+		reserve->pocket[reserve->pocketed++] = node;
+	spin_unlock(&reserve->lock);
+}
+
+static noinline void pocket_empty(struct gpuva_reserve *reserve)
+{
+	bool offers;
+
+	spin_lock(&reserve->lock);
+	while (reserve->pocketed > GPUVA_POCKET / 2)
+		push_locked(reserve, reserve->pocket[--reserve->pocketed]);
+	offers = offers_locked(reserve);
+	spin_unlock(&reserve->lock);
+
+	if (unlikely(offers))
+		spares_offer(reserve);
+}
+
 /**
  * gpuva_reserve_take() - take a node
  * @reserve: the reserve
  *
- * Context: fence signalling section.
+ * Context: fence signalling section; one at a time, as gpuva_reserve_give().
  * Return: the node, with anything in it; NULL if there is none.
  */
 void *gpuva_reserve_take(struct gpuva_reserve *reserve)
 {
-	return pop(reserve) ?: stock_take();
+	if (!reserve->pocketed)
+		pocket_fill(reserve);
+
+	return reserve->pocketed ? reserve->pocket[--reserve->pocketed] :
+				   stock_take();
 }
 
 /**
@@ -489,17 +522,12 @@ void *gpuva_reserve_take(struct gpuva_reserve *reserve)
  * It stays with its VM, so that who empties one and fills it again finds what it
  * takes, until memory reclaim wants it.
  *
- * Context: fence signalling section.
+ * Context: as gpuva_reserve_take().
  */
 void gpuva_reserve_give(struct gpuva_reserve *reserve, void *node)
 {
-	bool offers;
+	if (reserve->pocketed == GPUVA_POCKET)
+		pocket_empty(reserve);
 
-	spin_lock(&reserve->lock);
-	push_locked(reserve, node);
-	offers = offers_locked(reserve);
-	spin_unlock(&reserve->lock);
-
-	if (unlikely(offers))
-		spares_offer(reserve);
+	reserve->pocket[reserve->pocketed++] = node;
 }

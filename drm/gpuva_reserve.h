@@ -22,6 +22,9 @@
 /** define GPUVA_NODE_ALIGN - its alignment */
 #define GPUVA_NODE_ALIGN 64
 
+/** define GPUVA_POCKET - how many nodes are at hand without a lock */
+#define GPUVA_POCKET 8
+
 struct gpuva_free_node;
 
 /**
@@ -29,14 +32,14 @@ struct gpuva_free_node;
  */
 struct gpuva_reserve {
 	/**
-	 * @lock: protects all members but @spares
+	 * @lock: protects all members but @spares, @pocket and @pocketed
 	 *
 	 * Innermost; taken in the fence signalling section.
 	 */
 	spinlock_t lock;
 	/** @free: the nodes */
 	struct gpuva_free_node *free;
-	/** @count: how many there are */
+	/** @count: how many of these there are */
 	u32 count;
 	/** @promised: how many of them are for jobs that are still to run */
 	u32 promised;
@@ -48,6 +51,13 @@ struct gpuva_reserve {
 	bool offered;
 	/** @spares: in &gpuva_spares.reserves; protected by its lock */
 	struct list_head spares;
+	/**
+	 * @pocket: nodes at hand, beside those of @free; of whoever takes and
+	 * gives, one at a time
+	 */
+	void *pocket[GPUVA_POCKET];
+	/** @pocketed: how many there are; as @pocket */
+	unsigned int pocketed;
 };
 
 int gpuva_reserve_module_init(void);

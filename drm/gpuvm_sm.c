@@ -9,7 +9,7 @@
  */
 #include <linux/minmax.h>
 
-#include "gpuva_index_fast.h"
+#include "gpuva_index_seek.h"
 #include "gpuvm_private.h"
 #include "gpuvm_sm.h"
 
@@ -346,14 +346,6 @@ static noinline int sm_map_driver(struct drm_gpuvm *gpuvm,
 	return sm_map(gpuvm, req, first, step_driver, priv);
 }
 
-static noinline int map_regular(struct drm_gpuvm *gpuvm,
-				const struct drm_gpuvm_map_req *req, void *priv)
-{
-	return sm_map_driver(gpuvm, req,
-			     seek_unchecked(gpuvm, req->map.va.addr,
-					    req->map.va.range), priv);
-}
-
 /* Map what is mapped already: one mapping goes, as a whole. */
 static noinline int map_whole(struct drm_gpuvm *gpuvm,
 			      const struct drm_gpuvm_map_req *req,
@@ -374,6 +366,26 @@ static noinline int map_whole(struct drm_gpuvm *gpuvm,
 	unmap.unmap.keep = gpuvm_keeps(gpuvm, va, req);
 	ret = gpuvm->ops->sm_step_unmap(&unmap, priv);
 	return ret ?: gpuvm->ops->sm_step_map(&op, priv);
+}
+
+static __always_inline int map_found(struct drm_gpuvm *gpuvm,
+				     const struct drm_gpuvm_map_req *req,
+				     struct gpuva_found found, void *priv)
+{
+	return found.whole ? map_whole(gpuvm, req, found.va, priv) :
+			     sm_map_driver(gpuvm, req, found.va, priv);
+}
+
+static noinline int map_regular(struct drm_gpuvm *gpuvm,
+				const struct drm_gpuvm_map_req *req, void *priv)
+{
+	const struct drm_gpuva_op_va *va = &req->map.va;
+
+	return map_found(gpuvm, req,
+			 gpuva_index_seek_regular(&gpuvm_private(gpuvm)->index,
+						  va->addr,
+						  va->addr + va->range - 1),
+			 priv);
 }
 
 /**
@@ -400,17 +412,13 @@ static noinline int map_whole(struct drm_gpuvm *gpuvm,
 int drm_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 		     const struct drm_gpuvm_map_req *req)
 {
-	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
-	const u64 addr = req->map.va.addr;
-	struct drm_gpuva *va;
-	bool whole;
+	const struct drm_gpuva_op_va *va = &req->map.va;
+	struct gpuva_found found;
 
-	if (!gpuva_index_seek_random(index, addr,
-				     addr + req->map.va.range - 1, &va, &whole))
-		return map_regular(gpuvm, req, priv);
-
-	return whole ? map_whole(gpuvm, req, va, priv) :
-		       sm_map_driver(gpuvm, req, va, priv);
+	return gpuva_index_seek_random(&gpuvm_private(gpuvm)->index, va->addr,
+				       va->addr + va->range - 1, &found) ?
+	       map_found(gpuvm, req, found, priv) :
+	       map_regular(gpuvm, req, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_map);
 
@@ -419,13 +427,6 @@ static noinline int sm_unmap_driver(struct drm_gpuvm *gpuvm, u64 addr,
 				    void *priv)
 {
 	return sm_unmap(gpuvm, addr, range, first, step_driver, priv);
-}
-
-static noinline int unmap_regular(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
-				  void *priv)
-{
-	return sm_unmap_driver(gpuvm, addr, range,
-			       seek_unchecked(gpuvm, addr, range), priv);
 }
 
 /* Unmap a mapping as a whole. Its range is a valid one if it is not the kernel's. */
@@ -438,6 +439,25 @@ static noinline int unmap_whole(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 		return -EINVAL;
 
 	return gpuvm->ops->sm_step_unmap(&op, priv);
+}
+
+static __always_inline int unmap_found(struct drm_gpuvm *gpuvm, u64 addr,
+				       u64 range, struct gpuva_found found,
+				       void *priv)
+{
+	return found.whole ? unmap_whole(gpuvm, found.va, priv) :
+			     sm_unmap_driver(gpuvm, addr, range, found.va,
+					     priv);
+}
+
+static noinline int unmap_regular(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
+				  void *priv)
+{
+	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
+
+	return unmap_found(gpuvm, addr, range,
+			   gpuva_index_seek_regular(index, addr,
+						    addr + range - 1), priv);
 }
 
 /**
@@ -455,16 +475,12 @@ static noinline int unmap_whole(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 int drm_gpuvm_sm_unmap(struct drm_gpuvm *gpuvm, void *priv,
 		       u64 addr, u64 range)
 {
-	struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
-	struct drm_gpuva *va;
-	bool whole;
+	struct gpuva_found found;
 
-	if (!gpuva_index_seek_random(index, addr, addr + range - 1, &va,
-				     &whole))
-		return unmap_regular(gpuvm, addr, range, priv);
-
-	return whole ? unmap_whole(gpuvm, va, priv) :
-		       sm_unmap_driver(gpuvm, addr, range, va, priv);
+	return gpuva_index_seek_random(&gpuvm_private(gpuvm)->index, addr,
+				       addr + range - 1, &found) ?
+	       unmap_found(gpuvm, addr, range, found, priv) :
+	       unmap_regular(gpuvm, addr, range, priv);
 }
 EXPORT_SYMBOL_GPL(drm_gpuvm_sm_unmap);
 
