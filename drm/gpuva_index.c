@@ -531,23 +531,19 @@ static void empty_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 static __always_inline unsigned int slot_nearby(const struct gpuva_leaf *leaf,
 						const struct drm_gpuva *va)
 {
-	unsigned int slot = gpuva_slot_once(va) & ~7u;
-	struct drm_gpuva *const *vas = &leaf->va[slot];
+	const unsigned int first = gpuva_slot_once(va) & ~7u;
+	struct drm_gpuva *const *vas = &leaf->va[first];
+	unsigned int slot = first, i;
 
-	/* As in a search, none of these waits for another. */
-	slot += (vas[1] == va) + (vas[3] == va) + (vas[5] == va) +
-		(vas[7] == va) +
-		(((vas[2] == va) + (vas[3] == va) +
-		  (vas[6] == va) + (vas[7] == va)) << 1) +
-		(((vas[4] == va) + (vas[5] == va) +
-		  (vas[6] == va) + (vas[7] == va)) << 2);
+	/* Selected, not branched to: which of them it is nobody can guess. */
+	for (i = 1; i < 8; i++)
+		slot = vas[i] == va ? first + i : slot;
 
 	return slot;
 }
 
-/* A mapping that is not where the finger is, or whose leaf gets sparse. */
-static noinline void remove_anywhere(struct gpuva_index *index,
-				     struct drm_gpuva *va)
+/* What is in no leaf, or in another line of it. */
+static noinline void remove_far(struct gpuva_index *index, struct drm_gpuva *va)
 {
 	struct gpuva_leaf *leaf;
 	unsigned int slot;
@@ -557,11 +553,7 @@ static noinline void remove_anywhere(struct gpuva_index *index,
 		return;
 	}
 
-	leaf = gpuva_leaf_of(va);
-	prefetch(&leaf->live);
-	slot = slot_nearby(leaf, va);
-	if (unlikely(leaf->va[slot] != va))
-		leaf = locate_by_key(va, &slot);
+	leaf = locate_by_key(va, &slot);
 	if (leaf)
 		empty_slot(index, leaf, slot);
 	else
@@ -577,11 +569,24 @@ static noinline void remove_anywhere(struct gpuva_index *index,
  */
 void gpuva_index_remove(struct gpuva_index *index, struct drm_gpuva *va)
 {
+	struct gpuva_leaf *leaf = gpuva_leaf_of(va);
+	unsigned int slot;
+
 	if (gpuva_index_remove_found(index, va))
 		return;
 
 	index->changes++;
-	remove_anywhere(index, va);
+	if (unlikely(gpuva_is_spilled(va))) {
+		remove_far(index, va);
+		return;
+	}
+
+	prefetch(&leaf->live);
+	slot = slot_nearby(leaf, va);
+	if (likely(leaf->va[slot] == va))
+		empty_slot(index, leaf, slot);
+	else
+		remove_far(index, va);
 }
 
 /**
