@@ -320,10 +320,11 @@ static unsigned int open_slot(struct gpuva_leaf *leaf, unsigned int slot)
 }
 
 static void fill_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
-		      unsigned int slot, struct drm_gpuva *va)
+		      unsigned int slot, struct drm_gpuva *va, u64 addr,
+		      u64 last)
 {
-	leaf->last[slot] = gpuva_last(va);
-	leaf->length[slot] = min_t(u64, va->va.range - 1, U32_MAX);
+	leaf->last[slot] = last;
+	leaf->length[slot] = min_t(u64, last - addr, U32_MAX);
 	gpuva_leaf_own(index, leaf, slot, va);
 	gpuva_finger_set(index, leaf, slot);
 }
@@ -349,15 +350,15 @@ static struct gpuva_leaf *place_of(const struct gpuva_index *index, u64 key,
 	return leaf;
 }
 
-/* Returns -ENOSPC for want of a node. */
-static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
+/* @addr and @last are those of @va. Returns -ENOSPC for want of a node. */
+static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va,
+			  u64 addr, u64 last)
 {
-	const u64 last = gpuva_last(va);
 	struct gpuva_leaf *leaf;
 	unsigned int slot, free;
 
 	leaf = place_of(index, last, &slot);
-	if (is_taken(index, leaf, slot, va->va.addr, last))
+	if (is_taken(index, leaf, slot, addr, last))
 		return -EEXIST;
 
 	free = open_slot(leaf, slot);
@@ -371,7 +372,7 @@ static int insert_in_tree(struct gpuva_index *index, struct drm_gpuva *va)
 		free = open_slot(leaf, gpuva_leaf_search(leaf, last));
 	}
 
-	fill_slot(index, leaf, free, va);
+	fill_slot(index, leaf, free, va, addr, last);
 	return 0;
 }
 
@@ -383,7 +384,7 @@ static void drain(struct gpuva_index *index)
 	for (i = 0; i < SPILL_DRAIN && index->spill; i++) {
 		struct drm_gpuva *va = gpuva_spill_pop(index);
 
-		if (insert_in_tree(index, va)) {
+		if (insert_in_tree(index, va, va->va.addr, gpuva_last(va))) {
 			gpuva_spill_insert(index, va);
 			return;
 		}
@@ -401,7 +402,7 @@ static int insert_slowly(struct gpuva_index *index, struct drm_gpuva *va)
 		ret = index->root ? 0 : gpuva_leaf_make_root(index);
 	if (!ret) {
 		drain(index);
-		ret = insert_in_tree(index, va);
+		ret = insert_in_tree(index, va, va->va.addr, gpuva_last(va));
 	}
 	if (ret)
 		gpuva_spill_insert(index, va);
@@ -413,11 +414,17 @@ static int insert_slowly(struct gpuva_index *index, struct drm_gpuva *va)
  * gpuva_index_insert_anywhere() - insert a mapping where none went just now
  * @index: the index
  * @va: the mapping
+ * @addr: its first address
+ * @last: its last address
+ *
+ * Who has just set the range has it at hand; to read it back some processors wait for
+ * the memory.
  *
  * Context: as gpuva_index_insert().
  * Return: as gpuva_index_insert().
  */
-int gpuva_index_insert_anywhere(struct gpuva_index *index, struct drm_gpuva *va)
+int gpuva_index_insert_anywhere(struct gpuva_index *index, struct drm_gpuva *va,
+				u64 addr, u64 last)
 {
 	int ret;
 
@@ -428,7 +435,7 @@ int gpuva_index_insert_anywhere(struct gpuva_index *index, struct drm_gpuva *va)
 	if (unlikely(!index->root || index->spill))
 		return insert_slowly(index, va);
 
-	ret = insert_in_tree(index, va);
+	ret = insert_in_tree(index, va, addr, last);
 	if (unlikely(ret == -ENOSPC)) {
 		gpuva_spill_insert(index, va);
 		ret = 0;
@@ -448,8 +455,10 @@ int gpuva_index_insert_anywhere(struct gpuva_index *index, struct drm_gpuva *va)
  */
 int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va)
 {
-	return gpuva_index_refill(index, va) ?
-	       0 : gpuva_index_insert_anywhere(index, va);
+	const u64 addr = va->va.addr, last = gpuva_last(va);
+
+	return gpuva_index_refill(index, va, addr, last) ?
+	       0 : gpuva_index_insert_anywhere(index, va, addr, last);
 }
 
 /* The slot of a mapping whose range somebody has changed. */

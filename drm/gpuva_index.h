@@ -89,7 +89,7 @@ void gpuva_index_fini(struct gpuva_index *index);
 bool gpuva_index_is_empty(const struct gpuva_index *index);
 int gpuva_index_insert(struct gpuva_index *index, struct drm_gpuva *va);
 int gpuva_index_insert_anywhere(struct gpuva_index *index,
-				struct drm_gpuva *va);
+				struct drm_gpuva *va, u64 addr, u64 last);
 void gpuva_index_remove(struct gpuva_index *index, struct drm_gpuva *va);
 struct drm_gpuva *gpuva_index_find(const struct gpuva_index *index,
 				   u64 addr, u64 last);

@@ -43,7 +43,9 @@ static __always_inline void gpuva_leaf_disown(struct gpuva_index *index,
 /**
  * gpuva_index_refill() - insert a mapping where another one went just now
  * @index: the index
- * @va: the mapping, its range not checked
+ * @va: the mapping
+ * @addr: its first address, not checked
+ * @last: its last address, not checked
  *
  * For what comes into the range of the mapping that was removed last, or into the end
  * of it. Then the slot is known, and the range is a proper one and free: nothing is
@@ -55,18 +57,19 @@ static __always_inline void gpuva_leaf_disown(struct gpuva_index *index,
  * gpuva_index_insert_anywhere(), or is in an index already.
  */
 static __always_inline bool gpuva_index_refill(struct gpuva_index *index,
-					       struct drm_gpuva *va)
+					       struct drm_gpuva *va,
+					       u64 addr, u64 last)
 {
 	const unsigned int slot = index->emptied & (GPUVA_NODE_ALIGN - 1);
 	struct gpuva_leaf *leaf = gpuva_finger_leaf(index->emptied);
 
-	if (!leaf || leaf->last[slot] != gpuva_last(va) ||
-	    va->va.range - 1 > leaf->length[slot] || index->spill ||
+	if (!leaf || leaf->last[slot] != last ||
+	    last - addr > leaf->length[slot] || index->spill ||
 	    gpuva_index_holds(va))
 		return false;
 
 	index->changes++;
-	leaf->length[slot] = va->va.range - 1;
+	leaf->length[slot] = last - addr;
 	gpuva_leaf_own(index, leaf, slot, va);
 	return true;
 }

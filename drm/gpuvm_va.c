@@ -35,14 +35,15 @@ EXPORT_SYMBOL_GPL(drm_gpuvm_prepare_mappings);
 
 /* Where nothing was mapped just now. */
 static noinline int insert_anywhere(struct drm_gpuvm *gpuvm,
-				    struct drm_gpuva *va)
+				    struct drm_gpuva *va, u64 addr, u64 range)
 {
 	int ret;
 
-	if (!gpuvm_range_valid(gpuvm, va->va.addr, va->va.range))
+	if (!gpuvm_range_valid(gpuvm, addr, range))
 		return -EINVAL;
 
-	ret = gpuva_index_insert_anywhere(&gpuvm_private(gpuvm)->index, va);
+	ret = gpuva_index_insert_anywhere(&gpuvm_private(gpuvm)->index, va,
+					  addr, addr + range - 1);
 	if (ret)
 		return ret;
 
@@ -51,11 +52,13 @@ static noinline int insert_anywhere(struct drm_gpuvm *gpuvm,
 	return 0;
 }
 
-static __always_inline int insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
+static __always_inline int insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
+				  u64 addr, u64 range)
 {
 	/* What was mapped just now was in a range that is valid. */
-	if (!gpuva_index_refill(&gpuvm_private(gpuvm)->index, va))
-		return insert_anywhere(gpuvm, va);
+	if (!gpuva_index_refill(&gpuvm_private(gpuvm)->index, va, addr,
+				addr + range - 1))
+		return insert_anywhere(gpuvm, va, addr, range);
 
 	va->vm = gpuvm;
 	gpuvm_pin(gpuvm);
@@ -76,7 +79,7 @@ static __always_inline int insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
  */
 int drm_gpuva_insert(struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
 {
-	return insert(gpuvm, va);
+	return insert(gpuvm, va, va->va.addr, va->va.range);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_insert);
 
@@ -141,7 +144,7 @@ static __always_inline int va_insert(struct drm_gpuvm *gpuvm,
 		return -EEXIST;
 
 	drm_gpuva_init_from_op(va, op);
-	return insert(gpuvm, va);
+	return insert(gpuvm, va, op->va.addr, op->va.range);
 }
 
 /**

@@ -93,12 +93,31 @@ static struct drm_gpuva_ops *request_ops(struct drm_gpuvm *vm,
 	return drm_gpuvm_sm_map_ops_create(vm, &req);
 }
 
+/*
+ * So few mappings as these cases have are kept in a list. The tree of a VM that had
+ * more stays for the kernel's reserve.
+ */
+static void grow_tree(struct kunit *test, struct drm_gpuvm *vm,
+		      struct drm_gem_object *obj)
+{
+	struct drm_gpuva *vas[4];
+
+	for (int i = 0; i < ARRAY_SIZE(vas); i++)
+		vas[i] = gk_va_insert(test, vm, obj, 100 + i, 1, 0);
+	for (int i = 0; i < ARRAY_SIZE(vas); i++) {
+		drm_gpuva_remove(vas[i]);
+		gk_va_free(vas[i]);
+	}
+}
+
 static void run_callbacks(struct kunit *test, struct sm_objs *objs,
-			  const struct sm_case *c)
+			  const struct sm_case *c, bool tree)
 {
 	struct drm_gpuvm *vm = gk_vm_new(test);
 	struct gk_steps *steps = gk_steps_new(test, vm);
 
+	if (tree)
+		grow_tree(test, vm, objs->obj[0]);
 	vm_fill(test, vm, objs, c);
 
 	KUNIT_EXPECT_EQ(test, request(vm, objs, &c->req, steps), 0);
@@ -143,7 +162,8 @@ static void run_cases(struct kunit *test, const struct sm_case *cases,
 	objs_init(test, &objs);
 	for (size_t i = 0; i < num; i++) {
 		kunit_info(test, "case %zu", i);
-		run_callbacks(test, &objs, &cases[i]);
+		run_callbacks(test, &objs, &cases[i], false);
+		run_callbacks(test, &objs, &cases[i], true);
 		run_list(test, &objs, &cases[i]);
 	}
 	objs_put(&objs);
@@ -556,6 +576,11 @@ static void row15_reserve(struct kunit *test)
 	expect_invalid(test, vm, obj, start, GK_RESERVE_RANGE);
 	expect_invalid(test, vm, obj, 0, GK_VM_RANGE);
 
+	/* A request for exactly the reserve finds it as a whole. */
+	grow_tree(test, vm, obj);
+	expect_invalid(test, vm, obj, start, GK_RESERVE_RANGE);
+	expect_invalid(test, vm, obj, start - 1, 2);
+
 	req = gk_req(obj, start - 1, 1, 0);
 	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(vm, steps, &req), 0);
 	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, vm), "A[239,240)@0");
@@ -615,6 +640,7 @@ static struct drm_gpuvm *vm_lacking(struct kunit *test,
 {
 	struct drm_gpuvm *vm = gk_vm_new_with(test, ops, 0, GK_VM_RANGE);
 
+	grow_tree(test, vm, obj);
 	gk_va_insert(test, vm, obj, 4, 4, 0);
 	return vm;
 }
@@ -623,6 +649,7 @@ static void row18_callback_missing(struct kunit *test)
 {
 	struct drm_gem_object *obj = gk_bo_new(test, 'A');
 	struct drm_gpuvm_map_req req = gk_req(obj, 5, 1, 1);
+	struct drm_gpuvm_map_req same = gk_req(obj, 4, 4, 0);
 
 	for (int missing = 0; missing < 3; missing++) {
 		int unmaps = missing ? -EINVAL : 0;
@@ -643,6 +670,11 @@ static void row18_callback_missing(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(vm, steps, &req),
 				-EINVAL);
+		KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(vm, steps, &same),
+				-EINVAL);
+		if (unmaps)
+			KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(vm, steps, 4, 4),
+					unmaps);
 		KUNIT_EXPECT_EQ(test, steps->count, 0);
 		KUNIT_EXPECT_STREQ(test, gk_vm_text(test, vm), "A[4,8)@0");
 
