@@ -229,7 +229,7 @@ static int row_validate(struct bench *b, struct bench_objs *objs, u32 step,
 	};
 	const u64 before = objs->vm->validated;
 	const u32 evicted = DIV_ROUND_UP(b->n, step);
-	const u32 rounds = clamp(1000 / b->n, 1U, 100U);
+	const u32 rounds = clamp(10000 / b->n, 1U, 100U);
 	u64 took = 0;
 	int ret;
 	u32 i;

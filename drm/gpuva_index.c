@@ -536,11 +536,11 @@ static void empty_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 	}
 }
 
-/* The slot of a mapping, if it is in the same line of memory as it was once. */
+/* The slot of a mapping, if it has not moved far: most often up, for what came before. */
 static __always_inline unsigned int slot_nearby(const struct gpuva_leaf *leaf,
 						const struct drm_gpuva *va)
 {
-	const unsigned int first = gpuva_slot_once(va) & ~7u;
+	const unsigned int first = min(gpuva_slot_once(va), LEAF_SLOTS - 8u);
 	struct drm_gpuva *const *vas = &leaf->va[first];
 	unsigned int slot = first, i;
 
@@ -551,7 +551,7 @@ static __always_inline unsigned int slot_nearby(const struct gpuva_leaf *leaf,
 	return slot;
 }
 
-/* What is in no leaf, or in another line of it. */
+/* What is in no leaf, or has moved far in it. */
 static noinline void remove_far(struct gpuva_index *index, struct drm_gpuva *va)
 {
 	struct gpuva_leaf *leaf;

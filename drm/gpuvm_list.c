@@ -294,31 +294,17 @@ gpuvm_list_walk_next_object(struct gpuvm_list_walk *walk)
 }
 
 /**
- * gpuvm_list_walk_left_vm_bo() - a vm_bo that was taken but not met yet
+ * gpuvm_list_walk_take_vm_bos() - take vm_bos, after all that were taken are met
  * @walk: the walk
  *
- * For who ends a walk early, to drop these references, too.
- *
- * Return: the vm_bo with a reference for the caller, or NULL.
+ * Return: true; false at the end.
  */
-struct drm_gpuvm_bo *gpuvm_list_walk_left_vm_bo(struct gpuvm_list_walk *walk)
-{
-	return walk->next < walk->num ? walk->vm_bos[walk->next++] : NULL;
-}
-
-/**
- * gpuvm_list_walk_next_vm_bo() - the next entry's vm_bo
- * @walk: the walk
- *
- * Return: the vm_bo with a reference for the caller, or NULL at the end. A
- * vm_bo that is about to go is passed over.
- */
-struct drm_gpuvm_bo *gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk)
+bool gpuvm_list_walk_take_vm_bos(struct gpuvm_list_walk *walk)
 {
 	while (wants_more(walk))
 		take_vm_bos(walk);
 
-	return gpuvm_list_walk_left_vm_bo(walk);
+	return walk->next < walk->num;
 }
 
 /**

@@ -107,8 +107,35 @@ struct drm_gem_object *
 gpuvm_list_walk_next_object(struct gpuvm_list_walk *walk);
 struct drm_gem_object *
 gpuvm_list_walk_left_object(struct gpuvm_list_walk *walk);
-struct drm_gpuvm_bo *gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk);
-struct drm_gpuvm_bo *gpuvm_list_walk_left_vm_bo(struct gpuvm_list_walk *walk);
+bool gpuvm_list_walk_take_vm_bos(struct gpuvm_list_walk *walk);
 void gpuvm_list_walk_end(struct gpuvm_list_walk *walk);
+
+/**
+ * gpuvm_list_walk_left_vm_bo() - a vm_bo that was taken but not met yet
+ * @walk: the walk
+ *
+ * For who ends a walk early, to drop these references, too.
+ *
+ * Return: the vm_bo with a reference for the caller, or NULL.
+ */
+static inline struct drm_gpuvm_bo *
+gpuvm_list_walk_left_vm_bo(struct gpuvm_list_walk *walk)
+{
+	return walk->next < walk->num ? walk->vm_bos[walk->next++] : NULL;
+}
+
+/**
+ * gpuvm_list_walk_next_vm_bo() - the next entry's vm_bo
+ * @walk: the walk
+ *
+ * Return: the vm_bo with a reference for the caller, or NULL at the end. A
+ * vm_bo that is about to go is passed over.
+ */
+static inline struct drm_gpuvm_bo *
+gpuvm_list_walk_next_vm_bo(struct gpuvm_list_walk *walk)
+{
+	return walk->next < walk->num || gpuvm_list_walk_take_vm_bos(walk) ?
+	       walk->vm_bos[walk->next++] : NULL;
+}
 
 #endif

@@ -435,7 +435,8 @@ static noinline int unmap_whole(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 {
 	struct drm_gpuva_op op = whole_op(gpuvm, va);
 
-	if (!has_steps(gpuvm->ops, false) || va == &gpuvm->kernel_alloc_node)
+	if (unlikely(!has_steps(gpuvm->ops, false)) ||
+	    unlikely(va == &gpuvm->kernel_alloc_node))
 		return -EINVAL;
 
 	return gpuvm->ops->sm_step_unmap(&op, priv);

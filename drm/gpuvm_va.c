@@ -338,7 +338,7 @@ void drm_gpuva_unmap(const struct drm_gpuva_op_unmap *op)
 	struct drm_gpuvm *gpuvm = gpuvm_op_vm(op);
 
 	/* What split and merge just found, and nobody wants to hear of. */
-	if (likely(gpuvm) && va != &gpuvm->kernel_alloc_node &&
+	if (likely(gpuvm) && likely(va != &gpuvm->kernel_alloc_node) &&
 	    !trace_gpuva_unmap_enabled() &&
 	    gpuva_index_remove_found(&gpuvm_private(gpuvm)->index, va))
 		gpuvm_unpin(gpuvm);
