@@ -53,8 +53,8 @@ struct gpuva_index {
 	/** @spilled: number of mappings in @spill */
 	u32 spilled;
 	/**
-	 * @finger: the leaf, and in the low bits the slot, where a mapping was
-	 * seen last; 0 for none
+	 * @finger: the leaf, and in the low bits one of its slots, where a
+	 * mapping was seen last; 0 for none
 	 *
 	 * A hint, checked wherever it is used. Also written by those who only
 	 * look, several at once.
