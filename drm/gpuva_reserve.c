@@ -502,7 +502,7 @@ static noinline void pocket_empty(struct gpuva_reserve *reserve)
  * gpuva_reserve_take() - take a node
  * @reserve: the reserve
  *
- * Context: fence signalling section; one at a time, as gpuva_reserve_give().
+ * Context: the driver's lock for the VM is held. Fence signalling section.
  * Return: the node, with anything in it; NULL if there is none.
  */
 void *gpuva_reserve_take(struct gpuva_reserve *reserve)

@@ -52,8 +52,8 @@ struct gpuva_reserve {
 	/** @spares: in &gpuva_spares.reserves; protected by its lock */
 	struct list_head spares;
 	/**
-	 * @pocket: nodes at hand, beside those of @free; of whoever takes and
-	 * gives, one at a time
+	 * @pocket: nodes at hand, beside those of @free; memory reclaim does
+	 * not know them; protected by the driver's lock for the VM
 	 */
 	void *pocket[GPUVA_POCKET];
 	/** @pocketed: how many there are; as @pocket */

@@ -376,6 +376,7 @@ static __always_inline int map_found(struct drm_gpuvm *gpuvm,
 			     sm_map_driver(gpuvm, req, found.va, priv);
 }
 
+/* Of who goes on by equal steps; and in a VM that has no tree, or not all in it. */
 static noinline int map_regular(struct drm_gpuvm *gpuvm,
 				const struct drm_gpuvm_map_req *req, void *priv)
 {
@@ -451,6 +452,7 @@ static __always_inline int unmap_found(struct drm_gpuvm *gpuvm, u64 addr,
 					     priv);
 }
 
+/* As map_regular(). */
 static noinline int unmap_regular(struct drm_gpuvm *gpuvm, u64 addr, u64 range,
 				  void *priv)
 {
