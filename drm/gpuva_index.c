@@ -536,19 +536,37 @@ static void empty_slot(struct gpuva_index *index, struct gpuva_leaf *leaf,
 	}
 }
 
-/* The slot of a mapping, if it has not moved far: most often up, for what came before. */
+/* The slot of a mapping that is in one of @count slots from @first on, or some slot. */
+static __always_inline unsigned int slot_among(const struct gpuva_leaf *leaf,
+					       const struct drm_gpuva *va,
+					       unsigned int first,
+					       const unsigned int count)
+{
+	unsigned int slot, i;
+
+	first = min(first, LEAF_SLOTS - count);
+	slot = first;
+
+	/* Selected, not branched to: which of them it is nobody can guess. */
+	for (i = 1; i < count; i++)
+		slot = leaf->va[first + i] == va ? first + i : slot;
+
+	return slot;
+}
+
+/*
+ * The slot of a mapping that has not moved far, most often up, for what came before;
+ * or some slot. Four are looked at, and most mappings are in one of them; eight more
+ * are looked at for the others only, since what waits for the leaf keeps the
+ * processor from going on to the next mapping.
+ */
 static __always_inline unsigned int slot_nearby(const struct gpuva_leaf *leaf,
 						const struct drm_gpuva *va)
 {
-	const unsigned int first = min(gpuva_slot_once(va), LEAF_SLOTS - 8u);
-	struct drm_gpuva *const *vas = &leaf->va[first];
-	unsigned int slot = first, i;
+	const unsigned int once = gpuva_slot_once(va);
+	unsigned int slot = slot_among(leaf, va, once, 4);
 
-	/* Selected, not branched to: which of them it is nobody can guess. */
-	for (i = 1; i < 8; i++)
-		slot = vas[i] == va ? first + i : slot;
-
-	return slot;
+	return leaf->va[slot] == va ? slot : slot_among(leaf, va, once + 4, 8);
 }
 
 /* What is in no leaf, or has moved far in it. */
