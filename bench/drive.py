@@ -77,12 +77,13 @@ def main(out, rounds, scale, most, groups):
         for core in rows.CORES:
             command(core, "forget")
         kept = []
-        for i in range(rounds + 1):
-            tell("%s: round %d of %d" % (title, i, rounds), False)
+        count = rows.rounds(n, rounds) if scale == 1 else rounds
+        for i in range(count + 1):
+            tell("%s: round %d of %d" % (title, i, count), False)
             result = one_round(group, n, scale, i)
             if i:
                 kept.append(result)
-        tell("%s: %d rounds in %d s" % (title, rounds, time.monotonic() - begin),
+        tell("%s: %d rounds in %d s" % (title, count, time.monotonic() - begin),
              True)
         measured.append({"group": group, "n": n, "rounds": kept})
         # Each time: who ends it early has what was measured until then.

@@ -38,7 +38,7 @@ def summary(entry, row):
     line["ratio"] = median(pairs) if pairs else None
     line["ratio_spread"] = quartiles(pairs) if pairs else None
     line["met"] = judge(line)
-    line["floor"] = floor_of(entry, row)
+    line["floor"], line["floor_low"] = floor_of(entry, row)
     return line
 
 
@@ -74,11 +74,15 @@ def claims(lines):
 
 
 def floor_of(entry, row):
-    """What no core can do without in a row, or None if nobody measured it."""
+    """What no core can do without in a row: the median, and how low it comes by itself.
+
+    None and None if nobody measured it.
+    """
     floor = rows.FLOORS.get(row)
     if floor not in entry["rounds"][0][rows.CORES[0]]:
-        return None
-    return rows.machine(summary(entry, floor))
+        return None, None
+    line = summary(entry, floor)
+    return rows.machine(line), min(line[core + "_spread"][0] for core in rows.CORES)
 
 
 def floors(lines):
@@ -90,7 +94,7 @@ def floors(lines):
     return [{"row": line["row"], "n": line["n"], "floor": line["floor"],
              "target": line["target"], "best": line["kernel"] / line["floor"]}
             for line in lines if line["met"] is False and line["floor"]
-            and line["floor"] <= min(line[core] for core in rows.CORES)]
+            and line["floor_low"] <= min(line[core] for core in rows.CORES)]
 
 
 def limit_of(floor):
@@ -119,6 +123,14 @@ def cells(line):
         wanted = "%.1f" % line["target"]
     return (line["row"], format(line["n"], ","), number(line["kernel"]),
             number(line["ref"]), ratio, spread, wanted, verdict(line["met"]))
+
+
+def rounds_of(raw):
+    """Of how many rounds medians are, in words."""
+    if raw["scale"] != 1:
+        return "%d rounds" % raw["rounds"]
+    return "%d rounds (n up to %s: %d)" % (
+        raw["rounds"], format(rows.FEW, ","), rows.rounds(rows.FEW, raw["rounds"]))
 
 
 HEADS = ("row", "n", "kernel", "ours", "ratio", "quartiles", "target", "")
@@ -169,9 +181,8 @@ def main(raw_path, out, wanted):
              if not wanted or row in wanted]
     made = [] if wanted else claims(lines)
     limits = floors(lines)
-    print("\nTimes in ns for each operation, medians of %d rounds; ratio: the"
-          " kernel's core over ours,\nhigher is faster; bytes-…: bytes.\n"
-          % raw["rounds"])
+    print("\nTimes in ns for each operation, medians of %s; ratio: the kernel's core over"
+          " ours,\nhigher is faster; bytes-…: bytes.\n" % rounds_of(raw))
     print_table(lines, made, limits)
     os.makedirs(out, exist_ok=True)
     with open(os.path.join(out, "bench.json"), "w") as file:

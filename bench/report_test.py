@@ -135,6 +135,20 @@ class Report(unittest.TestCase):
         self.assertEqual(self.floors_of((100, (80, 78), (79, 79)), (10000, (78, 80), (79, 79))), [])
         self.assertEqual(len(self.floors_of((100, (80, 79), (79, 79)))), 1)
 
+    def test_a_floor_is_as_low_as_it_comes(self):
+        one = add(entry("validate", 100, "validate-all", [(80, 78)] * 5),
+                  "validate-floor", [(79, low) for low in (77, 78, 79, 80, 81)])
+        limit, = report.floors([report.summary(one, "validate-all")])
+        self.assertEqual(limit["floor"], 79)
+        one = add(one, "validate-floor", [(79, low) for low in (77, 79, 79, 80, 81)])
+        self.assertEqual(report.floors([report.summary(one, "validate-all")]), [])
+
+    def test_more_rounds_of_what_takes_little_time(self):
+        self.assertEqual([report.rows.rounds(n, 7) for n in (1, 64000, 64001)], [21, 21, 7])
+        self.assertEqual(report.rounds_of({"rounds": 7, "scale": 1}),
+                         "7 rounds (n up to 64,000: 21)")
+        self.assertEqual(report.rounds_of({"rounds": 1, "scale": 1000}), "1 rounds")
+
     def test_output(self):
         raw = {"rounds": 1, "scale": 1, "measured": [
             add(entry("obtain", n, "obtain", [(10 * n, 20)]), "obtain-floor", [(8, 5)])

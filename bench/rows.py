@@ -89,6 +89,10 @@ ROWS = {
 # No row that compares the cores may be slower than that.
 LEAST = 1.1
 
+# With no more than that there are so many times the rounds.
+FEW = 64000
+MORE_ROUNDS = 3
+
 # Reported, not compared: what the machine does, and what has no median.
 FREE = ("latency", "bytes-struct", "bytes-slab",
         "longest-map", "longest-replace", "longest-unmap")
@@ -132,6 +136,15 @@ def machine(line):
 
 def rows_of(group):
     return [row for row, (of, _) in ROWS.items() if of == group]
+
+
+def rounds(n, wanted):
+    """How many rounds there are at a size, of so many that were asked for.
+
+    What takes little time has its median of more of them: the caches that it fits into
+    are the host's other guests' as well, and for seconds these may leave it less.
+    """
+    return wanted * MORE_ROUNDS if n <= FEW else wanted
 
 
 def passes(group, n):
