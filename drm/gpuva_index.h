@@ -46,6 +46,8 @@ struct gpuva_ahead {
  * struct gpuva_index - the mappings of one VM, ordered by address
  */
 struct gpuva_index {
+	/** @reserve: where nodes come from */
+	struct gpuva_reserve reserve;
 	/** @root: an inner node, or at height 0 a leaf, or NULL */
 	void *root;
 	/** @height: levels of inner nodes */
@@ -71,8 +73,6 @@ struct gpuva_index {
 	struct drm_gpuva *spill;
 	/** @head: the leaf with the lowest addresses, or NULL */
 	struct gpuva_leaf *head;
-	/** @changes: how often something came or went; a walk looks at it */
-	u64 changes;
 	/** @leaves: how many leaves there are; read without a lock, too */
 	u32 leaves;
 	/**
@@ -80,8 +80,8 @@ struct gpuva_index {
 	 * without a lock
 	 */
 	u64 topped;
-	/** @reserve: where nodes come from */
-	struct gpuva_reserve reserve;
+	/** @changes: how often something came or went; a walk looks at it */
+	u64 changes;
 };
 
 void gpuva_index_init(struct gpuva_index *index);
@@ -127,7 +127,7 @@ static inline bool gpuva_index_holds(const struct drm_gpuva *va)
 /**
  * gpuva_index_top_up() - set aside what the next insertions may take
  * @index: the index
- * @mappings: how many are inserted; a guess does
+ * @mappings: how many are inserted; not looked at for nothing, and a guess does
  *
  * Called wherever a driver comes by that may sleep. Quick if nothing came or went
  * since the last time.
@@ -136,7 +136,7 @@ static inline bool gpuva_index_holds(const struct drm_gpuva *va)
  * Return: 0; -ENOMEM.
  */
 static inline int gpuva_index_top_up(struct gpuva_index *index,
-				     unsigned long mappings)
+				     const unsigned long *mappings)
 {
 	/* Without these it would be no more than a place to be rescheduled. */
 	if (IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
@@ -145,7 +145,7 @@ static inline int gpuva_index_top_up(struct gpuva_index *index,
 	if (READ_ONCE(index->topped) == READ_ONCE(index->changes) + 1)
 		return 0;
 
-	return gpuva_index_top_up_slowly(index, mappings);
+	return gpuva_index_top_up_slowly(index, READ_ONCE(*mappings));
 }
 
 #endif

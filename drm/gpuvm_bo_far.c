@@ -88,13 +88,13 @@ static noinline struct drm_gpuvm_bo *find_far(struct drm_gpuvm *gpuvm,
 struct drm_gpuvm_bo *gpuvm_bo_search_locked(struct drm_gpuvm *gpuvm,
 					    struct drm_gem_object *obj)
 {
-	const struct gpuvm_shared *shared = &gpuvm_private(gpuvm)->shared;
+	const struct gpuvm_shared *shared = gpuvm_private(gpuvm)->shared;
 
 	gpuvm_gpuva_assert_held(gpuvm, obj);
 
 	for (int i = 0; i < GPUVM_SHARED; i++)
-		if (READ_ONCE(shared->objs[i]) == obj)
-			return READ_ONCE(shared->vm_bos[i]);
+		if (READ_ONCE(shared[i].obj) == obj)
+			return READ_ONCE(shared[i].vm_bo);
 
 	/* Whether this one is in the tree changes only under the gpuva lock. */
 	if (READ_ONCE(gpuvm_private(gpuvm)->far.rb_node))
@@ -113,10 +113,10 @@ static bool take_place_locked(struct gpuvm_shared *shared,
 	lockdep_assert_held(&gpuvm_private(vm_bo->vm)->lock);
 
 	for (int i = 0; i < GPUVM_SHARED; i++) {
-		if (READ_ONCE(shared->objs[i]))
+		if (READ_ONCE(shared[i].obj))
 			continue;
-		WRITE_ONCE(shared->vm_bos[i], vm_bo);
-		WRITE_ONCE(shared->objs[i], vm_bo->obj);
+		WRITE_ONCE(shared[i].vm_bo, vm_bo);
+		WRITE_ONCE(shared[i].obj, vm_bo->obj);
 		return true;
 	}
 
@@ -128,8 +128,8 @@ static bool give_place_back(struct gpuvm_shared *shared,
 			    struct drm_gem_object *obj)
 {
 	for (int i = 0; i < GPUVM_SHARED; i++) {
-		if (READ_ONCE(shared->objs[i]) == obj) {
-			WRITE_ONCE(shared->objs[i], NULL);
+		if (READ_ONCE(shared[i].obj) == obj) {
+			WRITE_ONCE(shared[i].obj, NULL);
 			return true;
 		}
 	}
@@ -165,7 +165,7 @@ void gpuvm_bo_publish_locked(struct drm_gpuvm_bo *vm_bo)
 
 	if (!list_empty(&obj->gpuva.list)) {
 		spin_lock(&priv->lock);
-		if (!take_place_locked(&priv->shared, vm_bo) &&
+		if (!take_place_locked(priv->shared, vm_bo) &&
 		    list_is_long(&obj->gpuva.list))
 			rb_find_add(&gpuvm_bo_private(vm_bo)->far, &priv->far,
 				    compare_node);
@@ -195,7 +195,7 @@ void gpuvm_bo_unpublish_locked(struct drm_gpuvm_bo *vm_bo)
 		return;
 
 	list_del_init(&vm_bo->list.entry.gem);
-	if (give_place_back(&priv->shared, vm_bo->obj) || RB_EMPTY_NODE(far))
+	if (give_place_back(priv->shared, vm_bo->obj) || RB_EMPTY_NODE(far))
 		return;
 
 	spin_lock(&priv->lock);

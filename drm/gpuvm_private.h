@@ -25,20 +25,20 @@ struct drm_gpuvm_bind_queue;
 #define GPUVM_SHARED 4
 
 /**
- * struct gpuvm_shared - vm_bos of objects that other VMs had mapped before
+ * struct gpuvm_shared - the place of an object that other VMs had mapped before
  *
- * For the first few of a VM. Whether a place is an object's changes with that
- * object's gpuva lock held, and nobody else can take the place while it is. So
- * who holds that lock reads both members as they belong together.
+ * Whether a place is an object's changes with that object's gpuva lock held, and
+ * nobody else can take the place while it is. So who holds that lock reads both
+ * members as they belong together.
  */
 struct gpuvm_shared {
 	/**
-	 * @objs: the objects; NULL in a free place, which is taken with
+	 * @obj: the object; NULL in a free place, which is taken with
 	 * &gpuvm_private.lock held
 	 */
-	struct drm_gem_object *objs[GPUVM_SHARED];
-	/** @vm_bos: their vm_bos in this VM; without meaning in a free place */
-	struct drm_gpuvm_bo *vm_bos[GPUVM_SHARED];
+	struct drm_gem_object *obj;
+	/** @vm_bo: its vm_bo in this VM; without meaning in a free place */
+	struct drm_gpuvm_bo *vm_bo;
 };
 
 /**
@@ -47,10 +47,15 @@ struct gpuvm_shared {
  * The lists lock is @lock, or the VM's dma_resv under DRM_GPUVM_RESV_PROTECTED.
  */
 struct gpuvm_private {
-	/** @shared: vm_bos of objects shared with other VMs */
-	struct gpuvm_shared shared;
-	/** @index: the mappings; protected by the driver's lock for the VM */
+	/**
+	 * @index: the mappings; protected by the driver's lock for the VM
+	 *
+	 * Who obtains a vm_bo reads the last of its members, and then @shared: one
+	 * line of memory, of a VM that may be in no cache.
+	 */
 	struct gpuva_index index;
+	/** @shared: the first few objects shared with other VMs */
+	struct gpuvm_shared shared[GPUVM_SHARED];
 	/**
 	 * @names_flags: a request named flags or attributes, see gpuvm_keeps();
 	 * never taken back; protected by the driver's lock for the VM
@@ -277,7 +282,7 @@ static inline int gpuvm_top_up(struct drm_gpuvm *gpuvm)
 {
 	struct gpuvm_private *priv = gpuvm_private(gpuvm);
 
-	return gpuva_index_top_up(&priv->index, READ_ONCE(priv->mappings));
+	return gpuva_index_top_up(&priv->index, &priv->mappings);
 }
 
 /* gpuvm_attrs.c */

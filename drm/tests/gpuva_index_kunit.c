@@ -390,7 +390,7 @@ static void insert_topping_up(struct kunit *test, u32 to)
 		if (page % 16 == 0)
 			KUNIT_ASSERT_EQ(test, 0,
 					gpuva_index_top_up(&gim->index,
-							   gim->count));
+							   &gim->count));
 		insert(page, 1);
 	}
 }

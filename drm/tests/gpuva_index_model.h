@@ -44,7 +44,7 @@ struct gim {
 	/** @used: a bit for each page that has one */
 	u64 used[GIM_WORDS];
 	/** @count: how many mappings there are */
-	u64 count;
+	unsigned long count;
 	/** @base: address of page 0 */
 	u64 base;
 	/** @shift: a page is as long as two to that power */
@@ -425,7 +425,7 @@ static void gim_new_phase(struct gim *gim)
 	gim->row = gim_below(gim, GIM_PAGES);
 	gim_hoard(gim, !gim_below(gim, 4));
 	if (!gim->hoarding)
-		gpuva_index_top_up(&gim->index, gim->count);
+		gpuva_index_top_up(&gim->index, &gim->count);
 }
 
 /* All mappings go: in a row, from either end, or in any order. */
@@ -464,7 +464,7 @@ static void gim_step(struct gim *gim, u64 step)
 	if (gim->hoarding && gim->index.spilled > 500)
 		gim_hoard(gim, false);
 	if (!gim->hoarding && step % 16 == 0)
-		gpuva_index_top_up(&gim->index, gim->count);
+		gpuva_index_top_up(&gim->index, &gim->count);
 
 	gim_change(gim, page);
 	if (!gim_below(gim, 32))
