@@ -34,6 +34,7 @@ def summary(entry, row):
     for core in rows.CORES:
         line[core] = median(per_op[core])
         line[core + "_spread"] = quartiles(per_op[core])
+        line[core + "_least"] = min(per_op[core])
     pairs = [theirs / ours for theirs, ours in zip(*per_op.values()) if ours]
     line["ratio"] = median(pairs) if pairs else None
     line["ratio_spread"] = quartiles(pairs) if pairs else None
@@ -54,14 +55,18 @@ def find_line(lines, row, n):
 
 
 def claims(lines):
-    """What is not a ratio of the two cores."""
+    """What is not a ratio of the two cores.
+
+    Costs with few and with many are measured one after the other, and what runs beside
+    them on the machine slows the one or the other: the least of all rounds are compared.
+    """
     made = []
     for row in ("obtain", "obtain-last", "obtain-prealloc"):
         few, many = find_line(lines, row, 1), find_line(lines, row, 1000)
         if few and many:
             made.append({"claim": "%s: cost with 1,000 VMs over cost with one" % row,
-                         "limit": 2.0, "value": many["ref"] / few["ref"],
-                         "kernel": many["kernel"] / few["kernel"]})
+                         "limit": 2.0, "value": many["ref_least"] / few["ref_least"],
+                         "kernel": many["kernel_least"] / few["kernel_least"]})
     for row in ("find-first", "find"):
         found, floor = find_line(lines, row, 1000000), find_line(lines, "latency", 1000000)
         if found and floor:
