@@ -80,7 +80,11 @@ struct gpuva_index {
 	 * without a lock
 	 */
 	u64 topped;
-	/** @changes: how often something came or went; a walk looks at it */
+	/**
+	 * @changes: how often something came or went; a walk looks at it
+	 *
+	 * It and @topped come last, for who obtains a vm_bo: see &gpuvm_private.
+	 */
 	u64 changes;
 };
 

@@ -50,8 +50,8 @@ struct gpuvm_private {
 	/**
 	 * @index: the mappings; protected by the driver's lock for the VM
 	 *
-	 * Who obtains a vm_bo reads the last of its members, and then @shared: one
-	 * line of memory, of a VM that may be in no cache.
+	 * Who obtains a vm_bo reads the last two of its members, and then @shared:
+	 * side by side, since the VM may be in no cache.
 	 */
 	struct gpuva_index index;
 	/** @shared: the first few objects shared with other VMs */
