@@ -19,10 +19,7 @@ if wanted != found:
     sys.exit("missing: %s; not wanted: %s" % (wanted - found, found - wanted))
 
 for entry in report["raw"]:
-    count = report["rounds"]
-    if report["scale"] == 1:
-        count = rows.rounds(entry["n"], count)
-    if len(entry["rounds"]) != count:
+    if len(entry["rounds"]) != rows.rounds(entry["n"], report["rounds"], report["scale"]):
         sys.exit("%s: %d rounds" % (entry["group"], len(entry["rounds"])))
     for result in (row for round_ in entry["rounds"]
                    for core in rows.CORES for row in round_[core].items()):

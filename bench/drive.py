@@ -77,7 +77,7 @@ def main(out, rounds, scale, most, groups):
         for core in rows.CORES:
             command(core, "forget")
         kept = []
-        count = rows.rounds(n, rounds) if scale == 1 else rounds
+        count = rows.rounds(n, rounds, scale)
         for i in range(count + 1):
             tell("%s: round %d of %d" % (title, i, count), False)
             result = one_round(group, n, scale, i)

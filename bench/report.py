@@ -132,10 +132,10 @@ def cells(line):
 
 def rounds_of(raw):
     """Of how many rounds medians are, in words."""
-    if raw["scale"] != 1:
-        return "%d rounds" % raw["rounds"]
-    return "%d rounds (n up to %s: %d)" % (
-        raw["rounds"], format(rows.FEW, ","), rows.rounds(rows.FEW, raw["rounds"]))
+    asked, more = raw["rounds"], rows.rounds(rows.FEW, raw["rounds"], raw["scale"])
+    if more == asked:
+        return "%d rounds" % asked
+    return "%d rounds (n up to %s: %d)" % (asked, format(rows.FEW, ","), more)
 
 
 HEADS = ("row", "n", "kernel", "ours", "ratio", "quartiles", "target", "")

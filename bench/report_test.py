@@ -144,7 +144,9 @@ class Report(unittest.TestCase):
         self.assertEqual(report.floors([report.summary(one, "validate-all")]), [])
 
     def test_more_rounds_of_what_takes_little_time(self):
-        self.assertEqual([report.rows.rounds(n, 7) for n in (1, 64000, 64001)], [21, 21, 7])
+        self.assertEqual([report.rows.rounds(n, 7, 1) for n in (1, 64000, 64001)],
+                         [21, 21, 7])
+        self.assertEqual(report.rows.rounds(1, 7, 1000), 7)
         self.assertEqual(report.rounds_of({"rounds": 7, "scale": 1}),
                          "7 rounds (n up to 64,000: 21)")
         self.assertEqual(report.rounds_of({"rounds": 1, "scale": 1000}), "1 rounds")

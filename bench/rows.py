@@ -138,13 +138,15 @@ def rows_of(group):
     return [row for row, (of, _) in ROWS.items() if of == group]
 
 
-def rounds(n, wanted):
+def rounds(n, wanted, scale):
     """How many rounds there are at a size, of so many that were asked for.
+
+    In small, where nothing is measured, no more than these.
 
     What takes little time has its median of more of them: the caches that it fits into
     are the host's other guests' as well, and for seconds these may leave it less.
     """
-    return wanted * MORE_ROUNDS if n <= FEW else wanted
+    return wanted * MORE_ROUNDS if scale == 1 and n <= FEW else wanted
 
 
 def passes(group, n):
