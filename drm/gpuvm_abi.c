@@ -23,6 +23,7 @@ static_assert(DMA_RESV_USAGE_BOOKKEEP == 3);
 static_assert(sizeof(struct drm_gpuva_attrs) == 16);
 static_assert(sizeof(struct drm_gpuva) == 96);
 static_assert(sizeof(struct drm_gpuva_op_map) == 32);
+static_assert(sizeof(struct drm_gpuva_op_unmap) == 16);
 static_assert(sizeof(struct drm_gpuva_op) == 72);
 static_assert(sizeof(struct drm_gpuva_ops) == 32);
 static_assert(sizeof(struct drm_gpuvm_map_req) == 64);

@@ -320,38 +320,6 @@ static __always_inline bool gpuvm_keeps(struct drm_gpuvm *gpuvm,
 	       req->map.gem.offset - req->map.va.addr;
 }
 
-/*
- * An operation that takes away a mapping also says of which VM, as far as 48 bits do.
- *
- * To read that of the mapping would be to wait for it, and with it for all that is found
- * by way of the VM. To compare with it is not: processors guess that it will be the same.
- */
-static inline struct drm_gpuva_op_unmap
-gpuvm_op_unmap(const struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
-{
-	const unsigned long vm = (unsigned long)gpuvm;
-
-	return (struct drm_gpuva_op_unmap){
-		.va = va,
-		.__vm_low = vm,
-		.__vm_high = (u64)vm >> 16,
-	};
-}
-
-/* The VM of an operation's mapping, if the operation knows it; else NULL. */
-static inline struct drm_gpuvm *
-gpuvm_op_vm(const struct drm_gpuva_op_unmap *op)
-{
-	unsigned long vm = (s64)(s32)op->__vm_high << 16 | op->__vm_low;
-
-	if (unlikely((struct drm_gpuvm *)vm != op->va->vm))
-		return NULL;
-
-	/* Else a compiler takes that of the mapping after all. */
-	OPTIMIZER_HIDE_VAR(vm);
-	return (struct drm_gpuvm *)vm;
-}
-
 /* gpuvm_bo.c */
 void gpuvm_bo_free(struct drm_gpuvm_bo *vm_bo);
 

@@ -10,6 +10,7 @@
 #include <linux/minmax.h>
 
 #include "gpuva_index_seek.h"
+#include "gpuvm_op_seal.h"
 #include "gpuvm_private.h"
 #include "gpuvm_sm.h"
 
@@ -68,6 +69,28 @@ static int step_driver(struct drm_gpuvm *gpuvm, struct drm_gpuva_op *op,
 	return -EINVAL;
 }
 
+/* The operation for a mapping that goes as a whole. */
+static __always_inline struct drm_gpuva_op whole_op(struct drm_gpuva *va)
+{
+	return (struct drm_gpuva_op){
+		.op = DRM_GPUVA_OP_UNMAP,
+		.unmap.va = va,
+	};
+}
+
+/* Let the driver unmap a mapping as a whole. */
+static __always_inline int step_whole(struct drm_gpuvm *gpuvm,
+				      struct drm_gpuva_op *op, void *priv)
+{
+	int ret;
+
+	gpuvm_op_seal(op, gpuvm);
+	ret = gpuvm->ops->sm_step_unmap(op, priv);
+	gpuvm_op_break_seal(op);
+
+	return ret;
+}
+
 /* @type is that of @op, which a compiler does not know once callbacks have seen it. */
 static __always_inline int do_step(struct drm_gpuvm *gpuvm,
 				   enum drm_gpuva_op_type type,
@@ -83,7 +106,7 @@ static __always_inline int do_step(struct drm_gpuvm *gpuvm,
 	case DRM_GPUVA_OP_REMAP:
 		return gpuvm->ops->sm_step_remap(op, priv);
 	case DRM_GPUVA_OP_UNMAP:
-		return gpuvm->ops->sm_step_unmap(op, priv);
+		return step_whole(gpuvm, op, priv);
 	default:
 		return -EINVAL;
 	}
@@ -148,16 +171,6 @@ seek_unchecked(struct drm_gpuvm *gpuvm, u64 addr, u64 range)
 				addr + range - 1);
 }
 
-/* The operation for a mapping that goes as a whole. */
-static __always_inline struct drm_gpuva_op
-whole_op(const struct drm_gpuvm *gpuvm, struct drm_gpuva *va)
-{
-	return (struct drm_gpuva_op){
-		.op = DRM_GPUVA_OP_UNMAP,
-		.unmap = gpuvm_op_unmap(gpuvm, va),
-	};
-}
-
 /*
  * Empty a range, from its first mapping @va on; @req is what comes into it, or NULL.
  *
@@ -176,7 +189,7 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 		return 0;
 
 	/* One for all that go as a whole. */
-	whole = whole_op(gpuvm, va);
+	whole = whole_op(va);
 	do {
 		/* @step may free the mapping. */
 		const u64 past = va->va.addr + va->va.range;
@@ -192,8 +205,10 @@ static __always_inline int clear_range(struct drm_gpuvm *gpuvm,
 			struct gpuvm_sm_cut cut;
 
 			cut_out(&cut, va, addr, end);
-			cut.unmap = gpuvm_op_unmap(gpuvm, va);
-			cut.unmap.keep = keep;
+			cut.unmap = (struct drm_gpuva_op_unmap){
+				.va = va,
+				.keep = keep,
+			};
 			ret = step_cut(gpuvm, &cut, step, priv);
 		}
 		if (ret)
@@ -324,7 +339,7 @@ int gpuvm_sm_madvise(struct drm_gpuvm *gpuvm,
 		if (!is_cut(&cut))
 			continue;
 
-		cut.unmap = gpuvm_op_unmap(gpuvm, va);
+		cut.unmap = (struct drm_gpuva_op_unmap){ .va = va };
 		ret = step_cut(gpuvm, &cut, step, priv);
 		if (!ret)
 			ret = step_piece(gpuvm, req, &cut.piece, step, priv);
@@ -351,7 +366,7 @@ static noinline int map_whole(struct drm_gpuvm *gpuvm,
 			      const struct drm_gpuvm_map_req *req,
 			      struct drm_gpuva *va, void *priv)
 {
-	struct drm_gpuva_op unmap = whole_op(gpuvm, va);
+	struct drm_gpuva_op unmap = whole_op(va);
 	struct drm_gpuva_op op;
 	int ret;
 
@@ -364,7 +379,7 @@ static noinline int map_whole(struct drm_gpuvm *gpuvm,
 
 	op = map_op(req);
 	unmap.unmap.keep = gpuvm_keeps(gpuvm, va, req);
-	ret = gpuvm->ops->sm_step_unmap(&unmap, priv);
+	ret = step_whole(gpuvm, &unmap, priv);
 	return ret ?: gpuvm->ops->sm_step_map(&op, priv);
 }
 
@@ -434,13 +449,13 @@ static noinline int sm_unmap_driver(struct drm_gpuvm *gpuvm, u64 addr,
 static noinline int unmap_whole(struct drm_gpuvm *gpuvm, struct drm_gpuva *va,
 				void *priv)
 {
-	struct drm_gpuva_op op = whole_op(gpuvm, va);
+	struct drm_gpuva_op op = whole_op(va);
 
 	if (unlikely(!has_steps(gpuvm->ops, false)) ||
 	    unlikely(va == &gpuvm->kernel_alloc_node))
 		return -EINVAL;
 
-	return gpuvm->ops->sm_step_unmap(&op, priv);
+	return step_whole(gpuvm, &op, priv);
 }
 
 static __always_inline int unmap_found(struct drm_gpuvm *gpuvm, u64 addr,

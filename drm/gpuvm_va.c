@@ -7,6 +7,7 @@
 #include <drm/drm_print.h>
 
 #include "gpuva_index_fast.h"
+#include "gpuvm_op_seal.h"
 #include "gpuvm_private.h"
 #include "gpuvm_trace.h"
 
@@ -334,16 +335,18 @@ static noinline void unmap_anywhere(const struct drm_gpuva_op_unmap *op)
  */
 void drm_gpuva_unmap(const struct drm_gpuva_op_unmap *op)
 {
-	struct drm_gpuva *va = op->va;
-	struct drm_gpuvm *gpuvm = gpuvm_op_vm(op);
-
 	/* What split and merge just found, and nobody wants to hear of. */
-	if (likely(gpuvm) && likely(va != &gpuvm->kernel_alloc_node) &&
-	    !trace_gpuva_unmap_enabled() &&
-	    gpuva_index_remove_found(&gpuvm_private(gpuvm)->index, va))
-		gpuvm_unpin(gpuvm);
-	else
-		unmap_anywhere(op);
+	if (likely(gpuvm_op_is_sealed(op)) && !trace_gpuva_unmap_enabled()) {
+		struct drm_gpuvm *gpuvm = gpuvm_op_sealed_vm(op);
+		struct gpuva_index *index = &gpuvm_private(gpuvm)->index;
+
+		if (gpuva_index_remove_found(index, op->va)) {
+			gpuvm_unpin(gpuvm);
+			return;
+		}
+	}
+
+	unmap_anywhere(op);
 }
 EXPORT_SYMBOL_GPL(drm_gpuva_unmap);
 

@@ -20,9 +20,7 @@
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
-typedef int32_t s32;
 typedef unsigned long long u64;
-typedef int64_t s64;
 
 struct list_head {
 	struct list_head *next, *prev;

@@ -303,6 +303,22 @@ void gk_vm_clear(struct drm_gpuvm *vm)
 	}
 }
 
+/*
+ * So few mappings as most cases have are kept in a list. The tree of a VM that had more
+ * stays for the kernel's reserve.
+ */
+void gk_vm_grow_tree(struct kunit *test, struct drm_gpuvm *vm)
+{
+	struct drm_gpuva *vas[4];
+
+	for (int i = 0; i < ARRAY_SIZE(vas); i++)
+		vas[i] = gk_va_insert(test, vm, NULL, 100 + i, 1, 0);
+	for (int i = 0; i < ARRAY_SIZE(vas); i++) {
+		drm_gpuva_remove(vas[i]);
+		gk_va_free(vas[i]);
+	}
+}
+
 static void bo_free(struct drm_gem_object *obj)
 {
 	event('o');

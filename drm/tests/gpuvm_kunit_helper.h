@@ -170,6 +170,7 @@ struct drm_gpuva *gk_va_insert(struct kunit *test, struct drm_gpuvm *vm,
 			       u64 addr, u64 range, u64 offset);
 void gk_va_free(struct drm_gpuva *va);
 void gk_vm_clear(struct drm_gpuvm *vm);
+void gk_vm_grow_tree(struct kunit *test, struct drm_gpuvm *vm);
 
 void gk_lock(struct gk_lock *lock, struct drm_gpuvm *vm,
 	     struct drm_gem_object *obj);

@@ -93,23 +93,6 @@ static struct drm_gpuva_ops *request_ops(struct drm_gpuvm *vm,
 	return drm_gpuvm_sm_map_ops_create(vm, &req);
 }
 
-/*
- * So few mappings as these cases have are kept in a list. The tree of a VM that had
- * more stays for the kernel's reserve.
- */
-static void grow_tree(struct kunit *test, struct drm_gpuvm *vm,
-		      struct drm_gem_object *obj)
-{
-	struct drm_gpuva *vas[4];
-
-	for (int i = 0; i < ARRAY_SIZE(vas); i++)
-		vas[i] = gk_va_insert(test, vm, obj, 100 + i, 1, 0);
-	for (int i = 0; i < ARRAY_SIZE(vas); i++) {
-		drm_gpuva_remove(vas[i]);
-		gk_va_free(vas[i]);
-	}
-}
-
 static void run_callbacks(struct kunit *test, struct sm_objs *objs,
 			  const struct sm_case *c, bool tree)
 {
@@ -117,7 +100,7 @@ static void run_callbacks(struct kunit *test, struct sm_objs *objs,
 	struct gk_steps *steps = gk_steps_new(test, vm);
 
 	if (tree)
-		grow_tree(test, vm, objs->obj[0]);
+		gk_vm_grow_tree(test, vm);
 	vm_fill(test, vm, objs, c);
 
 	KUNIT_EXPECT_EQ(test, request(vm, objs, &c->req, steps), 0);
@@ -577,7 +560,7 @@ static void row15_reserve(struct kunit *test)
 	expect_invalid(test, vm, obj, 0, GK_VM_RANGE);
 
 	/* A request for exactly the reserve finds it as a whole. */
-	grow_tree(test, vm, obj);
+	gk_vm_grow_tree(test, vm);
 	expect_invalid(test, vm, obj, start, GK_RESERVE_RANGE);
 	expect_invalid(test, vm, obj, start - 1, 2);
 
@@ -640,7 +623,7 @@ static struct drm_gpuvm *vm_lacking(struct kunit *test,
 {
 	struct drm_gpuvm *vm = gk_vm_new_with(test, ops, 0, GK_VM_RANGE);
 
-	grow_tree(test, vm, obj);
+	gk_vm_grow_tree(test, vm);
 	gk_va_insert(test, vm, obj, 4, 4, 0);
 	return vm;
 }

@@ -73,11 +73,9 @@ struct drm_gpuva_op_unmap {
 	 */
 	bool keep;
 	/** @__pad: not used */
-	u8 __pad;
-	/** @__vm_low: with @__vm_high, the VM that @va is expected in; for the core */
-	u16 __vm_low;
-	/** @__vm_high: as @__vm_low; both 0 in an operation that a driver made */
-	u32 __vm_high;
+	u8 __pad[3];
+	/** @__seal: the core's: whether this is an operation of a callback */
+	u32 __seal;
 };
 
 /**
@@ -133,7 +131,7 @@ struct drm_gpuva_op {
 		struct drm_gpuva_op_unmap unmap;
 		/** @prefetch: for DRM_GPUVA_OP_PREFETCH */
 		struct drm_gpuva_op_prefetch prefetch;
-		/** @__reserved: room for operations to come */
+		/** @__reserved: room for operations to come, and the core's */
 		u64 __reserved[4];
 	};
 	/**
