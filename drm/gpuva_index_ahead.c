@@ -31,7 +31,7 @@ struct gpuva_leaf *gpuva_ahead_leaf(struct gpuva_index *index, u64 addr)
 	WRITE_ONCE(index->ahead.leaf, next);
 
 	if (inner) {
-		next = inner->child[gpuva_inner_search(inner, addr + 2 * step)];
+		next = gpuva_inner_child(inner, addr + 2 * step);
 		gpuva_node_prefetch(next);
 		WRITE_ONCE(index->ahead.next, next);
 	}

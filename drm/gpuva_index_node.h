@@ -102,23 +102,37 @@ static inline u64 gpuva_last(const struct drm_gpuva *va)
 	return va->va.addr + va->va.range - 1;
 }
 
-/* The number of children whose keys are all below @key. */
-static inline unsigned int gpuva_inner_search(const struct gpuva_inner *inner,
-					      u64 key)
+/* Where the keys are not below @key any more: behind it if all are. */
+static __always_inline const u64 *
+gpuva_inner_top(const struct gpuva_inner *inner, u64 key)
 {
+	/* Not a number, which would have to be turned into an address again. */
 	const u64 *top = inner->top;
-	/* As wide as an address, so that adding to it is part of a load. */
-	unsigned long i;
 
 	/*
 	 * Without a branch that could be guessed wrongly; of four parts at a
 	 * time, because comparisons that do not wait for one another cost less.
 	 */
-	i = ((top[7] < key) + (top[15] < key) + (top[23] < key)) << 3;
-	i += ((top[i + 1] < key) + (top[i + 3] < key) +
-	      (top[i + 5] < key)) << 1;
+	top += ((top[7] < key) + (top[15] < key) + (top[23] < key)) * 8ul;
+	top += ((top[1] < key) + (top[3] < key) + (top[5] < key)) * 2ul;
 
-	return i + (top[i] < key);
+	return top + (top[0] < key);
+}
+
+/* The number of children whose keys are all below @key. */
+static inline unsigned int gpuva_inner_search(const struct gpuva_inner *inner,
+					      u64 key)
+{
+	return gpuva_inner_top(inner, key) - inner->top;
+}
+
+/* The child that @key belongs to. */
+static __always_inline void *gpuva_inner_child(const struct gpuva_inner *inner,
+					       u64 key)
+{
+	/* It is as far from its key as the first is from the first. */
+	return *(void **)((void *)gpuva_inner_top(inner, key) +
+			  offsetof(struct gpuva_inner, child));
 }
 
 /* The first slot whose key is not below @key; LEAF_SLOTS if there is none. */
@@ -245,7 +259,7 @@ gpuva_index_descend_to(const struct gpuva_index *index, u64 key,
 	while (height-- > level) {
 		const struct gpuva_inner *inner = node;
 
-		node = inner->child[gpuva_inner_search(inner, key)];
+		node = gpuva_inner_child(inner, key);
 		gpuva_node_prefetch(node);
 	}
 

@@ -25,7 +25,7 @@
 struct gpuva_found {
 	/** @va: the mapping, or NULL if there is none */
 	struct drm_gpuva *va;
-	/** @whole: it is known to have exactly this range */
+	/** @whole: it has exactly this range, as far as could be told at once */
 	bool whole;
 };
 
@@ -36,6 +36,18 @@ gpuva_leaf_at_finger(const struct gpuva_index *index, u64 key)
 	struct gpuva_leaf *leaf = gpuva_finger_leaf(READ_ONCE(index->finger));
 
 	return leaf && gpuva_leaf_covers(leaf, key) ? leaf : NULL;
+}
+
+/*
+ * Whether a slot, or the one behind the last, has a mapping, and that exactly this range.
+ * For a very long one the answer is no, as the leaf does not know.
+ */
+static __always_inline bool gpuva_slot_has(const struct gpuva_leaf *leaf,
+					   unsigned long slot, u64 addr, u64 last)
+{
+	return leaf->live & BIT(slot) && leaf->last[slot] == last &&
+	       leaf->length[slot] == last - addr &&
+	       leaf->length[slot] != U32_MAX;
 }
 
 /* In the tree, of who took this step now, which is @regular or not. */
@@ -55,6 +67,16 @@ gpuva_tree_seek(struct gpuva_index *index, u64 addr, u64 last, u64 step,
 		leaf = gpuva_index_descend(index, addr);
 
 	slot = gpuva_leaf_search(leaf, addr);
+	if (likely(gpuva_slot_has(leaf, slot, addr, last))) {
+		gpuva_finger_set(index, leaf, slot);
+		if (regular)
+			gpuva_ahead_beside(leaf, slot);
+		return (struct gpuva_found){
+			.va = leaf->va[slot],
+			.whole = true,
+		};
+	}
+
 	found = slot;
 	from = gpuva_live_from(leaf, &found);
 	first = from ? gpuva_leaf_addr(from, found) : 0;
@@ -68,10 +90,7 @@ gpuva_tree_seek(struct gpuva_index *index, u64 addr, u64 last, u64 step,
 	if (regular)
 		gpuva_ahead_beside(from, found);
 
-	return (struct gpuva_found){
-		.va = from->va[found],
-		.whole = first == addr && from->last[found] == last,
-	};
+	return (struct gpuva_found){ .va = from->va[found] };
 }
 
 /**

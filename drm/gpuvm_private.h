@@ -296,6 +296,17 @@ bool gpuvm_keeps_attrs(const struct drm_gpuva *va,
 void gpuvm_attrs_advance(struct drm_gpuva_attrs *attrs, u64 distance);
 
 /*
+ * Whether a request names a range and an object and nothing else: then there is no more to
+ * check than the range. One test, where gpuvm_map_req_check() takes one for each member.
+ */
+static __always_inline bool
+gpuvm_map_req_is_plain(const struct drm_gpuvm_map_req *req)
+{
+	return !(req->flags | req->__pad | req->__reserved | req->attrs.cookie |
+		 req->attrs.repeat | req->attrs.repeat_phase);
+}
+
+/*
  * Whether a request maps the same as a mapping that it hits: the same memory with the
  * same attributes at the addresses that both have. Never for one without an object.
  *
@@ -309,7 +320,9 @@ static __always_inline bool gpuvm_keeps(struct drm_gpuvm *gpuvm,
 					const struct drm_gpuva *va,
 					const struct drm_gpuvm_map_req *req)
 {
-	if (!va->gem.obj || va->gem.obj != req->map.gem.obj)
+	const struct drm_gem_object *obj = req->map.gem.obj;
+
+	if (!obj || va->gem.obj != obj)
 		return false;
 
 	if (unlikely(gpuvm_private(gpuvm)->names_flags || va->attrs.cookie ||

@@ -361,7 +361,10 @@ static noinline int sm_map_driver(struct drm_gpuvm *gpuvm,
 	return sm_map(gpuvm, req, first, step_driver, priv);
 }
 
-/* Map what is mapped already: one mapping goes, as a whole. */
+/*
+ * Map what is mapped already: one mapping goes, as a whole. Its range is a valid one if
+ * it is not the kernel's.
+ */
 static noinline int map_whole(struct drm_gpuvm *gpuvm,
 			      const struct drm_gpuvm_map_req *req,
 			      struct drm_gpuva *va, void *priv)
@@ -370,10 +373,12 @@ static noinline int map_whole(struct drm_gpuvm *gpuvm,
 	struct drm_gpuva_op op;
 	int ret;
 
-	if (!has_steps(gpuvm->ops, true))
+	if (unlikely(!has_steps(gpuvm->ops, true)) ||
+	    unlikely(va == &gpuvm->kernel_alloc_node))
 		return -EINVAL;
 
-	ret = gpuvm_map_req_check(gpuvm, req);
+	ret = likely(gpuvm_map_req_is_plain(req)) ?
+	      0 : gpuvm_map_req_check(gpuvm, req);
 	if (ret)
 		return ret;
 

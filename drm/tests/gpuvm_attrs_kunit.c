@@ -92,13 +92,16 @@ static void fill(struct kunit *test, struct attrs_fixture *f,
 		map(test, f, &c->have[i]);
 }
 
-static void run_callbacks(struct kunit *test, const struct attrs_case *c)
+static void run_callbacks(struct kunit *test, const struct attrs_case *c,
+			  bool tree)
 {
 	struct drm_gpuvm_map_req req;
 	struct attrs_fixture f;
 	int ret;
 
 	fixture_init(test, &f);
+	if (tree)
+		gk_vm_grow_tree(test, f.vm);
 	fill(test, &f, c);
 
 	if (c->req.obj) {
@@ -149,7 +152,8 @@ static void run_cases(struct kunit *test, const struct attrs_case *cases,
 {
 	for (size_t i = 0; i < num; i++) {
 		kunit_info(test, "case %zu", i);
-		run_callbacks(test, &cases[i]);
+		run_callbacks(test, &cases[i], false);
+		run_callbacks(test, &cases[i], true);
 		run_list(test, &cases[i]);
 	}
 }
@@ -299,6 +303,17 @@ static void row52_keep_compares(struct kunit *test)
 			.ops = "unmap A[4,6)@2#7; map A[4,6)@2",
 			.then = "A[4,6)@2",
 		}, {
+			/* the first that the VM hears of */
+			.have = { { 'A', 4, 2, 2 } },
+			.req = { 'A', 4, 2, 2, 0, { 7 } },
+			.ops = "unmap A[4,6)@2; map A[4,6)@2#7",
+			.then = "A[4,6)@2#7",
+		}, {
+			.have = { { 'A', 4, 2, 2 } },
+			.req = { 'A', 4, 2, 2, RED },
+			.ops = "unmap A[4,6)@2; map A[4,6)@2!4",
+			.then = "A[4,6)@2!4",
+		}, {
 			/* a cut, too, keeps only what is the same */
 			.have = { { 'A', 4, 4, 2, RED } },
 			.req = { 'A', 5, 1, 3, RED },
@@ -352,6 +367,12 @@ static void row52_keep_repeat(struct kunit *test)
 			.req = { 'A', 4, 2, 2 },
 			.ops = "unmap A[4,6)@2%3+0; map A[4,6)@2",
 			.then = "A[4,6)@2",
+		}, {
+			/* the first that the VM hears of */
+			.have = { { 'A', 4, 2, 2 } },
+			.req = { 'A', 4, 2, 2, 0, { 0, 3, 0 } },
+			.ops = "unmap A[4,6)@2; map A[4,6)@2%3+0",
+			.then = "A[4,6)@2%3+0",
 		}, {
 			/* a superset and a part whose phases fit, and do not */
 			.have = { { 'A', 4, 2, 2, 0, { 0, 3, 1 } } },
@@ -474,21 +495,15 @@ static void expect_refused(struct kunit *test, struct attrs_fixture *f,
 	drm_exec_fini(&exec);
 }
 
-static void row54_refused(struct kunit *test)
+/* All that is wrong with a request, one by one. */
+static void expect_each_refused(struct kunit *test, struct attrs_fixture *f,
+				const struct drm_gpuvm_map_req *good)
 {
-	static const struct attrs_map have = { 'A', 4, 4, 2, RED, { 7, 3, 1 } };
-	struct drm_gpuvm_map_req good, req;
-	struct attrs_fixture f;
-	const char *before;
-
-	fixture_init(test, &f);
-	map(test, &f, &have);
-	before = gk_vm_text(test, f.vm);
-	good = req_of(&f, &have);
-	good.map.va.addr++;
+	const char *before = gk_vm_text(test, f->vm);
 
 	for (int i = 0; i < 8; i++) {
-		req = good;
+		struct drm_gpuvm_map_req req = *good;
+
 		switch (i) {
 		case 0:
 			req.attrs.repeat_phase = 3;
@@ -499,9 +514,11 @@ static void row54_refused(struct kunit *test)
 		case 2:
 			/* a phase of nothing */
 			req.attrs.repeat = 0;
+			req.attrs.repeat_phase = 1;
 			break;
 		case 3:
 			req.map.gem.obj = NULL;
+			req.attrs.repeat = 3;
 			break;
 		case 4:
 			req.flags |= DRM_GPUVA_INVALIDATED;
@@ -516,13 +533,45 @@ static void row54_refused(struct kunit *test)
 			req.map.va.range = 0;
 			break;
 		}
-		expect_refused(test, &f, &req, i);
+		expect_refused(test, f, &req, i);
 	}
-	KUNIT_EXPECT_EQ(test, f.steps->len, 0);
-	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, f.vm), before);
+	KUNIT_EXPECT_EQ(test, f->steps->len, 0);
+	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, f->vm), before);
 
 	/* It was each time about the one thing that was wrong. */
-	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(f.vm, f.steps, &good), 0);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(f->vm, f->steps, good), 0);
+}
+
+static void row54_refused(struct kunit *test)
+{
+	static const struct attrs_map have = { 'A', 4, 4, 2, RED, { 7, 3, 1 } };
+	struct drm_gpuvm_map_req good;
+	struct attrs_fixture f;
+
+	fixture_init(test, &f);
+	map(test, &f, &have);
+	good = req_of(&f, &have);
+	good.map.va.addr++;
+	expect_each_refused(test, &f, &good);
+
+	fixture_fini(test, &f);
+}
+
+/* Of a request for exactly what is mapped less is looked at. */
+static void row54_refused_in_place(struct kunit *test)
+{
+	static const struct attrs_map have = { 'A', 4, 4, 2 };
+	struct drm_gpuvm_map_req good;
+	struct attrs_fixture f;
+
+	fixture_init(test, &f);
+	gk_vm_grow_tree(test, f.vm);
+	map(test, &f, &have);
+	good = req_of(&f, &have);
+	expect_each_refused(test, &f, &good);
+	KUNIT_EXPECT_STREQ(test, f.steps->log,
+			   "unmap A[4,8)@2 keep; map A[4,8)@2");
+
 	fixture_fini(test, &f);
 }
 
@@ -688,6 +737,7 @@ static struct kunit_case gpuvm_attrs_cases[] = {
 	KUNIT_CASE(row52_keep_of_drivers_attrs),
 	KUNIT_CASE(row53_unnamed_flags),
 	KUNIT_CASE(row54_refused),
+	KUNIT_CASE(row54_refused_in_place),
 	KUNIT_CASE(row55_madvise),
 	KUNIT_CASE(row55_map_op),
 	KUNIT_CASE(row55_remap_fails),

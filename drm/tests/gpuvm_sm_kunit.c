@@ -628,6 +628,34 @@ static struct drm_gpuvm *vm_lacking(struct kunit *test,
 	return vm;
 }
 
+/* The index knows how long a mapping is up to one short of 2^32. */
+static void long_mappings(struct kunit *test)
+{
+	const u64 four = BIT_ULL(32);
+	struct drm_gpuvm *vm = gk_vm_new_with(test, &gk_ops, 0, U64_MAX);
+	struct gk_steps *steps = gk_steps_new(test, vm);
+	struct drm_gpuvm_map_req same = gk_req(NULL, four, four, 0);
+
+	gk_vm_grow_tree(test, vm);
+	gk_va_insert(test, vm, NULL, 0, four - 1, 0);
+	gk_va_insert(test, vm, NULL, four, four, 0);
+	gk_va_insert(test, vm, NULL, 2 * four, 4 * four, 0);
+
+	/* As long as the last one is for all that the index knows. */
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(vm, steps, 5 * four, four), 0);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_map(vm, steps, &same), 0);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(vm, steps, four, four), 0);
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(vm, steps, 0, four - 1), 0);
+	KUNIT_EXPECT_STREQ(test, steps->log,
+			   "remap -[8589934592,25769803776)@0{prev -[8589934592,21474836480)@0}; "
+			   "unmap -[4294967296,8589934592)@0; map -[4294967296,8589934592)@0; "
+			   "unmap -[4294967296,8589934592)@0; unmap -[0,4294967295)@0");
+	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, vm),
+			   "-[8589934592,21474836480)@0");
+
+	gk_vm_close(test, vm);
+}
+
 static void row18_callback_missing(struct kunit *test)
 {
 	struct drm_gem_object *obj = gk_bo_new(test, 'A');
@@ -736,6 +764,7 @@ static struct kunit_case gpuvm_sm_cases[] = {
 	KUNIT_CASE_PARAM(row17_range_0, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row18_callback_missing, gk_mode_gen_params),
 	KUNIT_CASE_PARAM(row19_callback_fails, gk_mode_gen_params),
+	KUNIT_CASE(long_mappings),
 	{}
 };
 
