@@ -329,7 +329,11 @@ static noinline void unmap_anywhere(const struct drm_gpuva_op_unmap *op)
 
 /**
  * drm_gpuva_unmap() - carry out an unmap operation on the VM
- * @op: the operation
+ * @op: the operation: of a callback, of a list, or one of the driver's own, of which
+ *	&drm_gpuva_op_unmap.va and &drm_gpuva_op_unmap.keep have to be set
+ *
+ * Quickest with the one that &drm_gpuvm_ops.sm_step_unmap was called with, in its place
+ * and while it is called: there the core knows the VM without reading the mapping.
  *
  * Context: as drm_gpuva_remove().
  */

@@ -138,6 +138,26 @@ static void copy_outlives_vm(struct kunit *test)
 	seal_fini(&f);
 }
 
+/* Whatever a callback does with its operation, in the end it is carried out, once. */
+static void run_changed(struct kunit *test,
+			void (*unmap)(struct seal_fixture *f,
+				      struct drm_gpuva_op_unmap *op))
+{
+	struct seal_fixture f;
+
+	seal_init(test, &f);
+	f.unmap = unmap;
+	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(f.vm, &f, 4, 4), 0);
+	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, f.vm), "");
+	KUNIT_EXPECT_PTR_EQ(test, drm_gpuvm_first_va(f.vm),
+			    &f.vm->kernel_alloc_node);
+	KUNIT_EXPECT_EQ(test, kref_read(&f.vm->kref), 1);
+	KUNIT_EXPECT_EQ(test, kref_read(&f.other->kref), 1);
+
+	gk_va_free(f.va);
+	seal_fini(&f);
+}
+
 static void unmap_of_other(struct seal_fixture *f, struct drm_gpuva_op_unmap *op)
 {
 	op->va = gk_va_insert(f->test, f->other, NULL, 4, 4, 0);
@@ -151,17 +171,7 @@ static void unmap_of_other(struct seal_fixture *f, struct drm_gpuva_op_unmap *op
 /* The driver puts another VM's mapping into the operation. */
 static void changed_to_other(struct kunit *test)
 {
-	struct seal_fixture f;
-
-	seal_init(test, &f);
-	f.unmap = unmap_of_other;
-	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(f.vm, &f, 4, 4), 0);
-	KUNIT_EXPECT_STREQ(test, gk_vm_text(test, f.vm), "");
-	KUNIT_EXPECT_EQ(test, kref_read(&f.vm->kref), 1);
-	KUNIT_EXPECT_EQ(test, kref_read(&f.other->kref), 1);
-
-	gk_va_free(f.va);
-	seal_fini(&f);
+	run_changed(test, unmap_of_other);
 }
 
 static void unmap_of_reserve(struct seal_fixture *f,
@@ -184,17 +194,7 @@ static void unmap_of_reserve(struct seal_fixture *f,
 /* What the VM keeps for the kernel stays, also where a callback says its name. */
 static void changed_to_reserve(struct kunit *test)
 {
-	struct seal_fixture f;
-
-	seal_init(test, &f);
-	f.unmap = unmap_of_reserve;
-	KUNIT_EXPECT_EQ(test, drm_gpuvm_sm_unmap(f.vm, &f, 4, 4), 0);
-	KUNIT_EXPECT_PTR_EQ(test, drm_gpuvm_first_va(f.vm),
-			    &f.vm->kernel_alloc_node);
-	KUNIT_EXPECT_EQ(test, kref_read(&f.vm->kref), 1);
-
-	gk_va_free(f.va);
-	seal_fini(&f);
+	run_changed(test, unmap_of_reserve);
 }
 
 static struct kunit_case gpuvm_seal_cases[] = {
